@@ -1,0 +1,164 @@
+"""One git work tree as the server uses it: the base of its files, and the index of its history.
+
+Everything here may start git or read the disk and runs on a worker's thread: `Checkouts` and
+`base_lines` on the one for texts, `similar` and `diffs` on the one for the engine. The engine is
+imported on first use, since numpy and the index library would delay the answer to `initialize`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codewm_lsp.server.document import content_lines, split_keeping_ends
+from codewm_lsp.server.worker import Stop
+
+if TYPE_CHECKING:
+    from codewm_lsp.engine.index import Hit
+    from codewm_lsp.engine.similar import SimilarEdits
+    from codewm_model.edit import Edit
+    from codewm_model.git import Repository
+
+_log = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+_MOST_BASES = 64
+_EDITS_AT_ONCE = 8
+
+
+class Checkout:
+    """One work tree: which text git has at HEAD, and which past edits are similar."""
+
+    def __init__(self, repository: Repository, work_tree: Path) -> None:
+        self.work_tree = work_tree
+        self._repository = repository
+        self._head: str | None = None
+        self._head_seen = float("-inf")
+        self._bases: dict[str, tuple[str, ...] | None] = {}
+        self._engine: SimilarEdits | None = None
+        self._engine_missed = float("-inf")
+        self.complaint: str | None = None
+        """Why there is no index, in a sentence that names the command which mends it."""
+
+    def head(self) -> str | None:
+        """The commit at HEAD, asked of git at most once a second: the cursor moves more often than that."""
+        now = time.monotonic()
+        if now - self._head_seen >= _SECONDS_BETWEEN_LOOKS:
+            head = self._repository.head()
+            if head != self._head:
+                self._bases.clear()
+            self._head, self._head_seen = head, now
+        return self._head
+
+    def base_lines(self, path: str) -> tuple[str, ...] | None:
+        """The lines of `path` at HEAD without their ends, None where git has no text for it."""
+        from codewm_lsp.engine.worktree import base_text
+
+        if self.head() is None:
+            return None
+        if path not in self._bases:
+            if len(self._bases) >= _MOST_BASES:
+                del self._bases[next(iter(self._bases))]
+            text = base_text(self._repository, path)
+            self._bases[path] = None if text is None else content_lines(split_keeping_ends(text))
+        return self._bases[path]
+
+    def has_index(self) -> bool:
+        """Whether there is an index that can be read; otherwise `complaint` says why not."""
+        return self._similar() is not None
+
+    def similar(self, edits: Sequence[Edit], k: int, stop: Stop) -> list[list[Hit]] | None:
+        """Up to `k` hits for each edit, None without an index."""
+        from codewm_model.errors import CodewmError
+
+        hits: list[list[Hit]] = []
+        try:
+            engine = self._similar()
+            if engine is None:
+                return None
+            engine.refresh()
+            for start in range(0, len(edits), _EDITS_AT_ONCE):
+                stop.check()
+                hits += engine.query(list(edits[start : start + _EDITS_AT_ONCE]), k)
+        except CodewmError as error:
+            # The index was replaced or damaged under us; the next question opens it afresh.
+            self._engine = None
+            self.complaint = str(error)
+            _log.warning("%s", error)
+            return None
+        return hits
+
+    def diffs(self, hits: Sequence[Hit], stop: Stop) -> list[str]:
+        """The hits' changes as unified diffs, read from git; "" where git cannot give one."""
+        from codewm_model.errors import CodewmError
+
+        stop.check()
+        if self._engine is None or not hits:
+            return ["" for _ in hits]
+        try:
+            return self._engine.diff_of(list(hits))
+        except CodewmError as error:
+            _log.warning("%s", error)
+            return ["" for _ in hits]
+
+    def _similar(self) -> SimilarEdits | None:
+        if self._engine is None and time.monotonic() - self._engine_missed >= _SECONDS_BETWEEN_LOOKS:
+            from codewm_lsp.engine.similar import SimilarEdits
+            from codewm_model.errors import CodewmError
+
+            try:
+                self._engine = SimilarEdits.open(self._repository)
+            except CodewmError as error:
+                self._engine_missed = time.monotonic()
+                self.complaint = str(error)
+        return self._engine
+
+
+class Checkouts:
+    """All work trees that open files lie in, found by folder."""
+
+    def __init__(self) -> None:
+        self._by_folder: dict[Path, Checkout | None] = {}
+        self._by_tree: dict[Path, Checkout] = {}
+
+    def of(self, path: Path) -> tuple[Checkout, str] | None:
+        """The work tree that a file lies in, and its path there with `/`; None outside of git.
+
+        The path is resolved first: a link's text at HEAD is not the text of the file it leads to.
+        """
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError, ValueError):
+            return None
+        folder = next((parent for parent in real.parents if parent.is_dir()), None)
+        if folder is None:
+            return None
+        if folder not in self._by_folder:
+            self._by_folder[folder] = self._open(folder)
+        checkout = self._by_folder[folder]
+        if checkout is None or not real.is_relative_to(checkout.work_tree):
+            return None
+        return checkout, real.relative_to(checkout.work_tree).as_posix()
+
+    def forget_misses(self) -> None:
+        """Look again at folders that were in no repository: `git init` may have run."""
+        self._by_folder = {folder: found for folder, found in self._by_folder.items() if found is not None}
+
+    def _open(self, folder: Path) -> Checkout | None:
+        from codewm_model.errors import CodewmError
+        from codewm_model.git import Repository
+
+        try:
+            repository = Repository.open(folder)
+        except CodewmError as error:
+            _log.info("%s", error)
+            return None
+        if repository.work_tree is None:
+            return None
+        tree = repository.work_tree.resolve()
+        if tree not in self._by_tree:
+            self._by_tree[tree] = Checkout(repository, tree)
+        return self._by_tree[tree]

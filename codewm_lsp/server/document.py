@@ -1,0 +1,131 @@
+"""One open file as the editor has it.
+
+The text is our own and not pygls': that one splits lines with `str.splitlines`, where a form feed or
+U+2028 ends a line, and then applies later edits to the wrong one. LSP knows only CRLF, LF and CR.
+
+On the event loop a change is only recorded; it is applied when somebody asks for the text, on a
+worker's thread. A burst of 200 keystrokes costs the loop 200 list appends.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codewm_lsp.server.convert import Encoding, units_to_index
+
+_LINE_END = re.compile("(\r\n|\n|\r)")
+
+
+class StaleError(Exception):
+    """The document has moved on, so nobody waits for this answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New text for a range of lines and code units, or for the whole document where `span` is None."""
+
+    text: str
+    span: tuple[int, int, int, int] | None = None
+
+
+def split_keeping_ends(text: str) -> list[str]:
+    """Lines with their ends. The last one has none, and is empty where the text ends with a line end."""
+    if "\r" not in text:
+        lines = text.split("\n")
+        return [line + "\n" for line in lines[:-1]] + lines[-1:]
+    parts = _LINE_END.split(text)
+    return [parts[i] + parts[i + 1] for i in range(0, len(parts) - 1, 2)] + parts[-1:]
+
+
+def apply_change(lines: list[str], change: Change, encoding: Encoding) -> list[str]:
+    """Apply one content change, changing `lines` where it can, and return the lines that result."""
+    if change.span is None:
+        return split_keeping_ends(change.text)
+    start, end = sorted((change.span[:2], change.span[2:]))
+    first, head = _place(lines, start[0], start[1], encoding)
+    last, tail = _place(lines, end[0], end[1], encoding)
+    text = lines[first][:head] + change.text + lines[last][tail:]
+    if first > 0 and lines[first - 1].endswith("\r") and text.startswith("\n"):
+        # A line end that stood alone has become the first half of a CRLF.
+        first -= 1
+        text = lines[first] + text
+    fresh = split_keeping_ends(text)
+    if last < len(lines) - 1 and fresh[-1] == "":
+        # The text ends with the last line's own end, behind which the next line already stands.
+        fresh.pop()
+    lines[first : last + 1] = fresh
+    return lines
+
+
+def _place(lines: Sequence[str], line: int, units: int, encoding: Encoding) -> tuple[int, int]:
+    """Where a position is, clamped into the document: before the line's end, before the end of the text."""
+    if line >= len(lines):
+        return len(lines) - 1, len(lines[-1])
+    return line, units_to_index(lines[line].rstrip("\r\n"), units, encoding)
+
+
+def content_lines(lines: Sequence[str]) -> tuple[str, ...]:
+    """Lines without their ends, and without the empty one behind a final line end, as the diff wants them.
+
+    The byte order mark is dropped: editors hide it, git does not, and it is no edit.
+    """
+    content = [line.rstrip("\r\n") for line in lines]
+    if content and content[-1] == "":
+        content.pop()
+    if content and content[0].startswith("\ufeff"):
+        content[0] = content[0][1:]
+    return tuple(content)
+
+
+class Document:
+    """An open file: its text, the version the client gave it, and a `revision` that never repeats.
+
+    Client versions may be missing or repeat after a reopen; `revision` counts the changes we saw.
+    """
+
+    def __init__(self, uri: str, path: Path | None, version: int | None, text: str, encoding: Encoding):
+        self.uri = uri
+        self.path = path
+        self.version = version
+        self.revision = 0
+        self.closed = False
+        self.encoding = encoding
+        self._opened_with = text
+        self._opened: tuple[str, ...] | None = None
+        self._pending: list[tuple[int, Sequence[Change]]] = [(0, (Change(text),))]
+        self._lines: list[str] = [""]
+        self._frozen: tuple[str, ...] = ("",)
+        self._applied = -1
+        self._lock = threading.Lock()
+
+    def record(self, version: int | None, changes: Sequence[Change]) -> None:
+        """Note a change; called on the event loop, so nothing is computed here."""
+        self.revision += 1
+        self.version = version
+        self._pending.append((self.revision, changes))
+
+    def lines_at(self, revision: int) -> tuple[str, ...]:
+        """The buffer's lines with their ends at `revision`.
+
+        Raises StaleError where a newer revision exists: its text is what counts, and the older one is gone.
+        """
+        with self._lock:
+            if revision != self.revision or self.closed:
+                raise StaleError(self.uri)
+            if self._applied != revision:
+                while self._pending and self._pending[0][0] <= revision:
+                    self._applied, changes = self._pending.pop(0)
+                    for change in changes:
+                        self._lines = apply_change(self._lines, change, self.encoding)
+                self._frozen = tuple(self._lines)
+            return self._frozen
+
+    def opened_lines(self) -> tuple[str, ...]:
+        """The text at open, without line ends: the base of a file that git does not know."""
+        if self._opened is None:
+            self._opened = content_lines(split_keeping_ends(self._opened_with))
+        return self._opened

@@ -1,0 +1,160 @@
+"""JSON-RPC as the specification has it, where pygls 2.1 leaves the client waiting.
+
+pygls gives no answer to a request whose params are malformed, none after `shutdown`, the wrong code before
+`initialize`, exit code 0 without `shutdown`, and Python tracebacks in `data`. It also keeps its own copy
+of every document, splits its lines wrongly and fails on a change to one it does not know; here it keeps none.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from cattrs import Converter
+from cattrs.errors import ClassValidationError
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+
+from codewm_lsp.server.messages import message_type
+
+_log = logging.getLogger(__name__)
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+INVALID_PARAMS = -32602
+NOT_INITIALIZED = -32002
+
+# pygls' own handlers of these keep documents, or hide the inner task so that a cancel misses it.
+_OURS = (
+    types.TEXT_DOCUMENT_DID_OPEN,
+    types.TEXT_DOCUMENT_DID_CHANGE,
+    types.TEXT_DOCUMENT_DID_CLOSE,
+    types.NOTEBOOK_DOCUMENT_DID_OPEN,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE,
+    types.WORKSPACE_EXECUTE_COMMAND,
+    types.SHUTDOWN,
+    types.EXIT,
+)
+
+
+class Protocol(LanguageServerProtocol):
+    """The life of one connection: which messages are allowed when, and what a bad one is answered."""
+
+    def __init__(self, server: LanguageServer, converter: Converter) -> None:
+        super().__init__(server, converter)
+        for method in _OURS:
+            self.fm.builtin_features.pop(method, None)
+        self.fm.add_builtin_feature(types.SHUTDOWN, self._on_shutdown)
+        self.fm.add_builtin_feature(types.EXIT, self._on_exit)
+        self._initialize_seen = False
+        self.on_exit: Callable[[], None] = lambda: None
+        """Called once when the client says `exit`; set by who runs the connection."""
+        self.on_unreadable: Callable[[str, object], None] = lambda method, params: None
+        """Called with a notification that was not understood, since a lost change spoils a document."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 after `shutdown`, 1 without (LSP 3.17, Exit Notification)."""
+        return 0 if self._shutdown else 1
+
+    @property
+    def client_pid(self) -> int | None:
+        """The process that `initialize` named as the client's."""
+        return self._server.process_id
+
+    def get_message_type(self, method: str) -> type[Any] | None:
+        """Our own messages, then the specification's."""
+        return message_type(method) or super().get_message_type(method)
+
+    def unparsable(self) -> None:
+        """Answer bytes that were no JSON; there is no id to answer to."""
+        self._refuse(None, PARSE_ERROR, "Parse error: the message is not valid JSON")
+
+    def receive(self, message: object) -> None:
+        """Take one decoded message; every request gets exactly one answer, whatever is in it."""
+        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+            self._refuse(_id_of(message), INVALID_REQUEST, "Invalid request: not a JSON-RPC 2.0 message")
+            return
+        if "method" not in message:
+            self._take_response(message)
+            return
+        method = message["method"]
+        is_request = "id" in message
+        if not isinstance(method, str) or (is_request and _id_of(message) is None):
+            self._refuse(_id_of(message), INVALID_REQUEST, "Invalid request: bad method or id")
+            return
+        if is_request:
+            refusal = self._refusal(method)
+            if refusal is not None:
+                self._refuse(message["id"], *refusal)
+                return
+        elif method != types.EXIT and (not self._initialize_seen or self._shutdown):
+            return
+        try:
+            typed = self.structure_message(message)
+        except JsonRpcException as error:
+            _log.warning("%s was not understood", method)
+            if is_request:
+                self._refuse(message["id"], INVALID_PARAMS, f"Invalid params: {_reason(error)}")
+            else:
+                self.on_unreadable(method, message.get("params"))
+            return
+        if method == types.INITIALIZE:
+            self._initialize_seen = True
+        self.handle_message(typed)
+
+    def _refusal(self, method: str) -> tuple[int, str] | None:
+        if self._shutdown:
+            return INVALID_REQUEST, "Invalid request: the server has been shut down"
+        if method == types.INITIALIZE:
+            return (INVALID_REQUEST, "Invalid request: already initialized") if self._initialize_seen else None
+        return None if self._initialize_seen else (NOT_INITIALIZED, "The server is not initialized yet")
+
+    def _take_response(self, message: dict[str, Any]) -> None:
+        try:
+            self.handle_message(self.structure_message(message))
+        except JsonRpcException:
+            _log.warning("an answer of the client was not understood")
+
+    def _refuse(self, msg_id: int | str | None, code: int, message: str) -> None:
+        self._send_data({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": message}})
+
+    def _send_response(
+        self, msg_id: str | int, result: Any | None = None, error: types.ResponseError | None = None
+    ) -> None:
+        """As pygls does it, but a traceback is for the log and not for the wire."""
+        if error is not None:
+            error = types.ResponseError(code=error.code, message=error.message)
+        super()._send_response(msg_id, result, error)
+
+    def _on_shutdown(self, params: object) -> None:
+        """Answer null; what is still being computed is answered as cancelled."""
+        self._shutdown = True
+        for future in list(self._request_futures.values()):
+            future.cancel()
+
+    def _on_exit(self, params: object) -> None:
+        self.on_exit()
+
+
+def invalid_params(reason: str) -> JsonRpcException:
+    """The error for params that have the right types and make no sense."""
+    return JsonRpcInvalidParams(f"Invalid params: {reason}")
+
+
+def _id_of(message: object) -> int | str | None:
+    value = message.get("id") if isinstance(message, dict) else None
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in one line: cattrs nests one group per level of the message."""
+    cause: BaseException = error.__cause__ or error
+    while isinstance(cause, ClassValidationError) and cause.exceptions:
+        cause = cause.exceptions[0]
+    text = f"{type(cause).__name__}: {cause}".splitlines()[0]
+    return text if len(text) <= 200 else text[:199] + "…"

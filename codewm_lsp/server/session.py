@@ -1,0 +1,205 @@
+"""The state of one connection, and what a request sees of it.
+
+`Session` is the one mutable thing and belongs to the event loop. A handler takes a `Snapshot`, which never
+changes, awaits what the workers make of it, and converts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codewm_lsp.server.checkout import Checkout, Checkouts
+from codewm_lsp.server.convert import Encoding, document_key, path_of
+from codewm_lsp.server.document import Change, Document, StaleError, content_lines
+from codewm_lsp.server.left_alone import holds_secrets
+from codewm_lsp.server.settings import Settings, read_settings
+from codewm_lsp.server.worker import Stop, Worker
+
+if TYPE_CHECKING:
+    from codewm_lsp.engine.index import Hit
+    from codewm_model.edit import Edit
+
+_log = logging.getLogger(__name__)
+
+_SECONDS_TO_END = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A document and the settings as they were when a request arrived."""
+
+    document: Document
+    version: int | None
+    revision: int
+    settings: Settings
+
+    def lines(self) -> tuple[str, ...]:
+        """The buffer's lines with their ends. Raises StaleError once the document has moved on."""
+        return self.document.lines_at(self.revision)
+
+    def check(self) -> None:
+        """Raise StaleError once the document has moved on: its answer would point at other lines."""
+        if self.document.closed or self.document.revision != self.revision:
+            raise StaleError(self.document.uri)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEdits:
+    """What the buffer changes against its base, and in which work tree."""
+
+    checkout: Checkout
+    edits: tuple[Edit, ...]
+    lines: tuple[str, ...]
+
+    def touching(self, first: int, last: int) -> tuple[Edit, ...]:
+        """The edits that lines `first` to `last` touch, 1-based; a deletion touches both its neighbours."""
+        return tuple(edit for edit in self.edits if _distance(edit, first, last) == 0)
+
+    def nearest(self, line: int) -> Edit | None:
+        """The current edit of a cursor: the one at `line`, or else the nearest; None without edits."""
+        return min(self.edits, key=lambda edit: _distance(edit, line, line), default=None)
+
+
+def _distance(edit: Edit, first: int, last: int) -> int:
+    start, end = edit.lines
+    if not edit.added:
+        start, end = max(1, start - 1), start
+    return max(start - last, first - end, 0)
+
+
+class Session:
+    """Open documents, settings, work trees, and the two threads that work for them."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.settings = Settings()
+        self.encoding: Encoding = "utf-16"
+        self._tell = tell
+        self._told: set[str] = set()
+        self._documents: dict[str, Document] = {}
+        self._checkouts = Checkouts()
+        self._live: dict[Document, tuple[object, LiveEdits]] = {}
+        self._texts = Worker("texts")
+        self._engine = Worker("engine")
+
+    def configure(self, given: object) -> list[str]:
+        """Take over the client's settings; what was not usable comes back as sentences."""
+        self.settings, problems = read_settings(given)
+        return problems
+
+    def tell_once(self, text: str) -> None:
+        """Show a message to the person, once in this session."""
+        if text not in self._told:
+            self._told.add(text)
+            self._tell(text)
+
+    def open(self, uri: str, version: int | None, text: str) -> None:
+        """A document was opened. Its index is opened too, so that the first question finds it ready."""
+        self.close(uri)
+        document = Document(uri, path_of(uri), version, text, self.encoding)
+        self._documents[document_key(uri)] = document
+        if document.path is not None and not holds_secrets(document.path):
+            self._texts.submit(lambda: self._prepare(document))
+
+    def change(self, uri: str, version: int | None, changes: Sequence[Change]) -> None:
+        """A document was changed; unknown ones are passed over."""
+        document = self._documents.get(document_key(uri))
+        if document is None:
+            _log.warning("a change to a document that is not open: %s", uri)
+        else:
+            document.record(version, changes)
+
+    def close(self, uri: str) -> None:
+        """A document was closed, or can no longer be followed."""
+        document = self._documents.pop(document_key(uri), None)
+        if document is not None:
+            document.closed = True
+            self._texts.submit(lambda: self._live.pop(document, None))
+
+    def snapshot(self, uri: str) -> Snapshot | None:
+        """The document as it is now, None where it is not open."""
+        document = self._documents.get(document_key(uri))
+        if document is None:
+            return None
+        return Snapshot(document, document.version, document.revision, self.settings)
+
+    async def live_edits(self, snapshot: Snapshot) -> LiveEdits | None:
+        """What the buffer changes, None for files that are left alone or lie outside of git.
+
+        Raises StaleError.
+        """
+        path = snapshot.document.path
+        if path is None or holds_secrets(path):
+            return None
+        return await self._texts.run(lambda stop: self._live_edits(snapshot, path, stop))
+
+    async def has_index(self, checkout: Checkout) -> bool:
+        """Whether the work tree has an index; if not, the person is told so, once for each work tree."""
+        found = await self._engine.run(lambda stop: checkout.has_index())
+        if not found:
+            self._complain(checkout)
+        return found
+
+    async def similar(
+        self, snapshot: Snapshot, live: LiveEdits, edits: Sequence[Edit], k: int, with_diffs: bool
+    ) -> list[list[tuple[Hit, str | None]]] | None:
+        """Up to `k` past edits with their diffs for each of `edits`, None without an index.
+
+        Raises StaleError.
+        """
+
+        def work(stop: Stop) -> list[list[tuple[Hit, str | None]]] | None:
+            snapshot.check()
+            hits = live.checkout.similar(edits, k, stop)
+            if hits is None:
+                return None
+            if not with_diffs:
+                return [[(hit, None) for hit in of_edit] for of_edit in hits]
+            snapshot.check()
+            diffs = iter(live.checkout.diffs([hit for of_edit in hits for hit in of_edit], stop))
+            return [[(hit, next(diffs)) for hit in of_edit] for of_edit in hits]
+
+        found = await self._engine.run(work)
+        snapshot.check()
+        if found is None:
+            self._complain(live.checkout)
+        return found
+
+    def end(self) -> None:
+        """Stop working; what runs is given a moment to end."""
+        self._texts.close(_SECONDS_TO_END)
+        self._engine.close(_SECONDS_TO_END)
+
+    def _complain(self, checkout: Checkout) -> None:
+        if checkout not in self._complained:
+            self._complained.add(checkout)
+            self._tell(f"{checkout.work_tree.name}: {checkout.complaint}")
+
+    def _prepare(self, document: Document) -> None:
+        self._checkouts.forget_misses()
+        found = self._checkouts.of(document.path) if document.path and not document.closed else None
+        if found is not None:
+            self._engine.submit(found[0].has_index)
+
+    def _live_edits(self, snapshot: Snapshot, path: Path, stop: Stop) -> LiveEdits | None:
+        from codewm_model.linediff import diff_edits
+
+        snapshot.check()
+        found = self._checkouts.of(path)
+        if found is None:
+            return None
+        checkout, name = found
+        base = checkout.base_lines(name)
+        if base is None:
+            base = snapshot.document.opened_lines()
+        lines = snapshot.lines()
+        known = self._live.get(snapshot.document)
+        if known is not None and known[0] == (snapshot.revision, id(base)):
+            return known[1]
+        stop.check()
+        live = LiveEdits(checkout, tuple(diff_edits(name, base, content_lines(lines))), lines)
+        self._live[snapshot.document] = ((snapshot.revision, id(base)), live)
+        return live

@@ -1,0 +1,175 @@
+"""Runs one connection, over stdio or a loopback socket, until the client says `exit` or is gone.
+
+Reading and writing have a thread each, so that the event loop waits for neither: a client that reads
+slowly does not keep a cancel from being seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from codewm_lsp.server.framing import Framer, FramingError
+from codewm_lsp.server.protocol import Protocol
+
+_log = logging.getLogger(__name__)
+
+_CHUNK = 1 << 16
+_SECONDS_TO_FLUSH = 2.0
+_SECONDS_BETWEEN_LOOKS = 3.0
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def serve_stdio(protocol: Protocol) -> int:
+    """Serve on stdin and stdout and return the exit code.
+
+    The two are moved out of the way first. What prints, or a git that reads, then meets stderr and the
+    null device instead of the protocol.
+    """
+    source, sink = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    sys.stdout.flush()
+    os.dup2(2, 1)
+    if os.name == "nt":
+        import msvcrt
+
+        for handle in (source, sink):
+            msvcrt.setmode(handle, os.O_BINARY)  # type: ignore[attr-defined,unused-ignore]
+
+    def write(data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(sink, view) :]
+
+    return asyncio.run(_serve(protocol, lambda: os.read(source, _CHUNK), write))
+
+
+def serve_tcp(protocol: Protocol, host: str, port: int) -> int:
+    """Serve the first client that connects to `host`:`port`, for debugging, and return the exit code.
+
+    Raises ValueError for a host that is not this machine: there is no authentication on the line.
+    """
+    if host not in _LOOPBACK:
+        raise ValueError(f"{host} is not a loopback address; use 127.0.0.1")
+    with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as server:
+        _log.warning("listening on %s:%d", *server.getsockname()[:2])
+        client, _ = server.accept()
+    with client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return asyncio.run(_serve(protocol, lambda: client.recv(_CHUNK), client.sendall))
+
+
+async def _serve(protocol: Protocol, read: Callable[[], bytes], write: Callable[[bytes], None]) -> int:
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def end_from_thread() -> None:
+        try:
+            loop.call_soon_threadsafe(done.set)
+        except RuntimeError:
+            pass  # the loop has closed: we are leaving anyway
+
+    writer = Writer(write, end_from_thread)
+    protocol.set_writer(writer)
+    protocol.on_exit = done.set
+    threading.Thread(
+        target=_read_messages, args=(protocol, read, loop, end_from_thread), name="read", daemon=True
+    ).start()
+    watch = asyncio.ensure_future(_watch_client(protocol, done))
+    await done.wait()
+    watch.cancel()
+    writer.finish(_SECONDS_TO_FLUSH)
+    return protocol.exit_code
+
+
+def _read_messages(
+    protocol: Protocol, read: Callable[[], bytes], loop: asyncio.AbstractEventLoop, end: Callable[[], None]
+) -> None:
+    """Read until the stream ends, which is how most clients die."""
+    framer = Framer()
+    try:
+        while data := read():
+            for body in framer.feed(data):
+                try:
+                    message = json.loads(body)
+                except (ValueError, RecursionError):
+                    loop.call_soon_threadsafe(protocol.unparsable)
+                    continue
+                loop.call_soon_threadsafe(protocol.receive, message)
+    except FramingError as error:
+        _log.error("the client's stream cannot be followed any further: %s", error)
+    except (OSError, RuntimeError):
+        pass  # the stream broke, or the loop has closed
+    end()
+
+
+async def _watch_client(protocol: Protocol, done: asyncio.Event) -> None:
+    """End when the client's process is gone although something else still holds our stdin open.
+
+    A process that cannot be seen from the start (another container, another machine) is not watched.
+    Windows has no harmless signal 0; there the end of stdin has to do.
+    """
+    if os.name == "nt":
+        return
+    seen = False
+    while True:
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+        pid = protocol.client_pid
+        if pid is None:
+            continue
+        alive = _is_alive(pid)
+        if seen and not alive:
+            _log.warning("the client's process %d is gone", pid)
+            done.set()
+            return
+        seen = seen or alive
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+class Writer:
+    """Writes in order on its own thread; pygls hands it whole messages."""
+
+    def __init__(self, write: Callable[[bytes], None], broken: Callable[[], None]) -> None:
+        self._queue: SimpleQueue[bytes | None] = SimpleQueue()
+        self._write = write
+        self._broken = broken
+        self._thread = threading.Thread(target=self._work, name="write", daemon=True)
+        self._thread.start()
+
+    def write(self, data: bytes) -> None:
+        """Queue one message."""
+        self._queue.put(data)
+
+    def close(self) -> None:
+        """Write nothing after what is queued."""
+        self._queue.put(None)
+
+    def finish(self, seconds: float) -> None:
+        """Wait until what is queued has left, for at most `seconds`."""
+        self.close()
+        self._thread.join(seconds)
+
+    def _work(self) -> None:
+        try:
+            while (data := self._queue.get()) is not None:
+                self._write(data)
+        except OSError:
+            self._broken()

@@ -1,0 +1,268 @@
+"""The only door to git: plumbing commands, run so that an untrusted repository cannot run anything itself.
+
+A repository's config may name programs (hooks, filters, textconv, external diffs, file-system monitors,
+pagers, transports). Every call here overrides those settings through the environment, takes no optional
+lock and never talks to a remote, so that missing objects stay missing instead of being fetched.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from codewm_model.errors import GitMissingError, HistoryError, NotARepositoryError
+
+MIN_GIT = (2, 31)  # GIT_CONFIG_COUNT, which carries the overrides below
+MAX_BLOB = 1 << 20  # bytes; git calls larger files binary and does not diff them
+
+_INSTALL = "install it (Debian/Ubuntu: apt install git) and make sure it is on PATH"
+_KEPT = {"GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES"}
+_VARIABLES = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",  # git 2.45 on; GIT_ALLOW_PROTOCOL stops older ones at the transport
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_PAGER": "cat",
+    "LC_ALL": "C",
+}
+_OVERRIDES = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.pager": "cat",
+    "core.sshCommand": "false",
+    "core.alternateRefsCommand": "",
+    "core.bigFileThreshold": str(MAX_BLOB),
+    "core.quotePath": "false",
+    "credential.helper": "",
+    "diff.external": "",
+    "diff.noprefix": "false",
+    "diff.mnemonicPrefix": "false",
+    "diff.suppressBlankEmpty": "false",
+    "diff.ignoreSubmodules": "all",
+    "gc.auto": "0",
+    "log.showRoot": "true",
+    "log.showSignature": "false",
+    "maintenance.auto": "false",
+    "protocol.allow": "never",
+}
+
+
+def _environment(overrides: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
+    config = {"GIT_CONFIG_COUNT": str(len(overrides))}
+    for i, (key, value) in enumerate(overrides.items()):
+        config[f"GIT_CONFIG_KEY_{i}"], config[f"GIT_CONFIG_VALUE_{i}"] = key, value
+    return kept | _VARIABLES | config
+
+
+@functools.cache
+def git_program() -> str:
+    """Absolute path of git.
+
+    Raises:
+        GitMissingError: there is none on PATH, or it is older than `MIN_GIT`.
+    """
+    program = shutil.which("git")
+    if program is None:
+        raise GitMissingError(f"git was not found: {_INSTALL}")
+    try:
+        text = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise GitMissingError(f"git does not run ({error}): {_INSTALL}") from error
+    found = re.search(r"(\d+)\.(\d+)", text)
+    if found is None or (int(found[1]), int(found[2])) < MIN_GIT:
+        raise GitMissingError(f"git {MIN_GIT[0]}.{MIN_GIT[1]} or newer is needed, this is {text.strip()!r}")
+    return program
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A git repository: `git_dir` of this work tree, `common_dir` that all its worktrees share."""
+
+    git_dir: Path
+    common_dir: Path
+    work_tree: Path | None
+
+    @classmethod
+    def open(cls, path: Path | str) -> Repository:
+        """Find the repository that `path` (a file, a folder or a git directory) lies in.
+
+        Raises:
+            NotARepositoryError: there is none, or git refuses it (its message says why).
+            GitMissingError: no usable git.
+        """
+        start = Path(path).resolve()
+        folder = start if start.is_dir() else start.parent
+        if not folder.is_dir():
+            raise NotARepositoryError(f"{path}: no such file or folder")
+        arguments = ["rev-parse", "--absolute-git-dir", "--git-common-dir", "--is-inside-work-tree"]
+        done = _run(folder, arguments, _OVERRIDES)
+        if done.returncode != 0:
+            reason = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
+            if "not a git repository" in reason:
+                reason = "not a git repository (nor any parent folder); history is what there is to index"
+            raise NotARepositoryError(f"{path}: {reason}")
+        git_dir, common, inside = os.fsdecode(done.stdout).splitlines()
+        work_tree = None
+        if inside == "true":
+            top = _run(folder, ["rev-parse", "--show-toplevel"], _OVERRIDES)
+            work_tree = Path(os.fsdecode(top.stdout).rstrip("\n")) if top.returncode == 0 else None
+        return cls(Path(git_dir), (folder / common).resolve(), work_tree)
+
+    def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """Standard output of one git command fed with `stdin`.
+
+        Raises:
+            HistoryError: it failed; the message is git's.
+        """
+        done = _run(self._folder, self._arguments(arguments), self._overrides, stdin)
+        if done.returncode != 0:
+            message = done.stderr.decode(errors="replace").strip()
+            raise HistoryError(f"git {arguments[0]} failed in {self._folder}: {message}")
+        return done.stdout
+
+    def succeeds(self, *arguments: str) -> str | None:
+        """Stripped output of a command, None if git says no (an unborn HEAD, an unknown revision)."""
+        done = _run(self._folder, self._arguments(arguments), self._overrides)
+        return os.fsdecode(done.stdout).strip() if done.returncode == 0 else None
+
+    @contextmanager
+    def stream(self, *arguments: str, stdin: bytes | None = None) -> Iterator[subprocess.Popen[bytes]]:
+        """A running git whose output is read piece by piece; ended when the block is left."""
+        process = subprocess.Popen(
+            [git_program(), *self._arguments(arguments)],
+            cwd=self._folder,
+            env=_environment(self._overrides),
+            stdin=subprocess.PIPE if stdin is None else _spooled(stdin),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=1 << 16,
+        )
+        try:
+            yield process
+        finally:
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    try:
+                        pipe.close()
+                    except OSError:
+                        pass  # git ended first; that is what we wanted
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+    def head(self) -> str | None:
+        """Commit id of HEAD, None in an empty repository."""
+        return self.succeeds("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+
+    @property
+    def _folder(self) -> Path:
+        return self.work_tree or self.git_dir
+
+    def _arguments(self, arguments: Sequence[str]) -> list[str]:
+        return [f"--git-dir={self.git_dir}", *arguments] if self.work_tree is None else list(arguments)
+
+    @functools.cached_property
+    def _overrides(self) -> dict[str, str]:
+        """The fixed overrides and an empty command for every content filter that the config names."""
+        done = _run(
+            self._folder,
+            self._arguments(["config", "-z", "--name-only", "--get-regexp", r"^(filter|diff)\..*\."]),
+            _OVERRIDES,
+        )
+        off = dict(_OVERRIDES)
+        for key in os.fsdecode(done.stdout).split("\0"):
+            section, _, rest = key.partition(".")
+            name = rest.rpartition(".")[0]
+            if section == "filter" and name:
+                off |= {f"filter.{name}.{part}": "" for part in ("clean", "smudge", "process")}
+                off[f"filter.{name}.required"] = "false"
+            elif section == "diff" and name:
+                off |= {f"diff.{name}.command": "", f"diff.{name}.textconv": ""}
+        return off
+
+
+def _run(
+    folder: Path, arguments: Sequence[str], overrides: dict[str, str], stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    command = [git_program(), *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=_environment(overrides), input=stdin, capture_output=True, check=False
+    )
+
+
+def _spooled(data: bytes) -> IO[bytes]:
+    """`data` as a file that git can read at its own pace (a pipe would need a thread of its own)."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  git inherits it; ours closes with the last reference
+    file.write(data)
+    file.seek(0)
+    return file
+
+
+class BlobReader:
+    """Contents of objects through one long-lived `git cat-file --batch`; restarted if it dies."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._process: subprocess.Popen[bytes] | None = None
+        self._open = ExitStack()
+
+    def read(self, name: str) -> bytes | None:
+        """The object's bytes; None if it is missing, no blob, or larger than `MAX_BLOB`.
+
+        `name` is an object id, or `REVISION:path` where the path holds no newline.
+        """
+        if "\n" in name:
+            return None
+        for _ in range(2):
+            process = self._process or self._start()
+            assert process.stdin is not None and process.stdout is not None
+            try:
+                process.stdin.write(name.encode(errors="surrogateescape") + b"\n")
+                process.stdin.flush()
+                header = process.stdout.readline()
+            except OSError:
+                header = b""
+            if header:
+                return self._body(header, process.stdout)
+            self.close()
+        return None
+
+    def _body(self, header: bytes, output: IO[bytes]) -> bytes | None:
+        fields = header.rsplit(b" ", 2)
+        if len(fields) != 3 or not fields[2].strip().isdigit():
+            return None  # "<name> missing" or "<name> ambiguous"
+        left = int(fields[2]) + 1  # git ends the content with a newline of its own
+        if fields[1] == b"blob" and left <= MAX_BLOB + 1:
+            return output.read(left)[:-1]
+        while left > 0:
+            piece = output.read(min(left, 1 << 16))
+            if not piece:
+                break
+            left -= len(piece)
+        return None
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._process = self._open.enter_context(self._repository.stream("cat-file", "--batch"))
+        return self._process
+
+    def close(self) -> None:
+        """End the process; the next read starts another."""
+        self._open.close()
+        self._process = None
+
+    def __enter__(self) -> BlobReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

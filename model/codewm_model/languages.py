@@ -1,0 +1,76 @@
+"""Grammars by file extension. Another tree-sitter grammar is one more row in `LANGUAGES`.
+
+Broken code is data: parsing never fails, it yields a tree with error nodes.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from tree_sitter import Language as Grammar
+from tree_sitter import Parser, Tree
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """What the model needs to know of a grammar; all names are the grammar's own node types."""
+
+    name: str
+    module: str  # the package whose `language()` gives the grammar
+    extensions: tuple[str, ...]
+    identifiers: frozenset[str]
+    strings: frozenset[str]  # one leaf each, unless a child is in `holes`
+    holes: frozenset[str]  # code inside a string
+    numbers: frozenset[str]
+    comments: frozenset[str]
+    functions: frozenset[str]
+    classes: frozenset[str]
+
+    def kind(self, node_type: str) -> str:
+        """A leaf's class: names, strings, numbers and comments by kind, keywords and punctuation by their text."""
+        return self._kinds.get(node_type, node_type)
+
+    @functools.cached_property
+    def _kinds(self) -> dict[str, str]:
+        groups = {"name": self.identifiers, "string": self.strings, "number": self.numbers, "comment": self.comments}
+        return {node_type: kind for kind, types in groups.items() for node_type in types}
+
+
+LANGUAGES = (
+    Language(
+        name="python",
+        module="tree_sitter_python",
+        extensions=(".py", ".pyi", ".pyw"),
+        identifiers=frozenset({"identifier"}),
+        strings=frozenset({"string"}),
+        holes=frozenset({"interpolation"}),
+        numbers=frozenset({"integer", "float"}),
+        comments=frozenset({"comment"}),
+        functions=frozenset({"function_definition"}),
+        classes=frozenset({"class_definition"}),
+    ),
+)
+_BY_EXTENSION = {extension: language for language in LANGUAGES for extension in language.extensions}
+
+
+def language_of(path: str) -> Language | None:
+    """The language of a file by its extension, None if there is no grammar for it."""
+    return _BY_EXTENSION.get(PurePosixPath(path).suffix.lower())
+
+
+def has_grammar(path: str) -> bool:
+    """Whether `path` is in a language whose syntax the model reads."""
+    return language_of(path) is not None
+
+
+@functools.cache
+def _parser(language: Language) -> Parser:
+    return Parser(Grammar(importlib.import_module(language.module).language()))
+
+
+def parse(language: Language, source: bytes, old: Tree | None = None) -> Tree:
+    """The syntax tree of UTF-8 `source`; `old`, a tree told of every edit since, makes it incremental."""
+    return _parser(language).parse(source, old) if old is not None else _parser(language).parse(source)
