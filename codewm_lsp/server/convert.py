@@ -23,9 +23,7 @@ _DRIVE = re.compile(r"^/[A-Za-z]:")
 
 def encoding_named(name: str) -> Encoding:
     """The encoding that was agreed on; anything unknown is LSP's default, UTF-16."""
-    if name in ("utf-8", "utf-16", "utf-32"):
-        return name
-    return "utf-16"
+    return "utf-8" if name == "utf-8" else "utf-32" if name == "utf-32" else "utf-16"
 
 
 def _width(char: str, encoding: Encoding) -> int:

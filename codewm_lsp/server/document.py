@@ -74,10 +74,9 @@ def content_lines(lines: Sequence[str]) -> tuple[str, ...]:
     The byte order mark is dropped: editors hide it, git does not, and it is no edit.
     """
     content = [line.rstrip("\r\n") for line in lines]
-    if content and content[-1] == "":
+    content[0] = content[0].removeprefix("\ufeff")
+    if content[-1] == "":
         content.pop()
-    if content and content[0].startswith("\ufeff"):
-        content[0] = content[0][1:]
     return tuple(content)
 
 

@@ -24,9 +24,7 @@ class SimilarEditsParams:
     position: types.Position | None = None
     range: types.Range | None = None
     version: int | None = None
-    k: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.ge(1))
-    )
+    k: int | None = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.ge(1)))
 
 
 @attrs.define
@@ -46,7 +44,7 @@ def message_type(method: str) -> type | None:
 
 def converter() -> Converter:
     """lsprotocol's converter, which also knows our messages and their names in JSON."""
-    made = default_converter()
+    made: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls does not annotate it
     made.register_structure_hook(
         SimilarEditsParams,
         make_dict_structure_fn(SimilarEditsParams, made, text_document=override(rename="textDocument")),

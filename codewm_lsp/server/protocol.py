@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 NOT_INITIALIZED = -32002
 
@@ -66,7 +67,9 @@ class Protocol(LanguageServerProtocol):
         """The process that `initialize` named as the client's."""
         return self._server.process_id
 
-    def get_message_type(self, method: str) -> type[Any] | None:
+    def get_message_type(  # type: ignore[override]  # pygls' is wrapped in a cache, and typed as one
+        self, method: str
+    ) -> type[Any] | None:
         """Our own messages, then the specification's."""
         return message_type(method) or super().get_message_type(method)
 
@@ -94,10 +97,16 @@ class Protocol(LanguageServerProtocol):
                 return
         elif method != types.EXIT and (not self._initialize_seen or self._shutdown):
             return
+        kind = self._kind_of(method)
+        if kind is None:
+            if is_request:
+                self._refuse(message["id"], METHOD_NOT_FOUND, f"Method not found: {method}")
+            return
         try:
-            typed = self.structure_message(message)
-        except JsonRpcException as error:
-            _log.warning("%s was not understood", method)
+            typed = self._converter.structure(message, kind)
+        except Exception as error:
+            # cattrs raises what a value's own checks raise, so nothing narrower is safe here.
+            _log.warning("%s was not understood: %s", method, _reason(error))
             if is_request:
                 self._refuse(message["id"], INVALID_PARAMS, f"Invalid params: {_reason(error)}")
             else:
@@ -107,12 +116,19 @@ class Protocol(LanguageServerProtocol):
             self._initialize_seen = True
         self.handle_message(typed)
 
+    def _kind_of(self, method: str) -> type[Any] | None:
+        """The message type of a method that we handle, None for all others."""
+        handled = method == types.CANCEL_REQUEST or method in {**self.fm.builtin_features, **self.fm.features}
+        return self.get_message_type(method) if handled else None
+
     def _refusal(self, method: str) -> tuple[int, str] | None:
         if self._shutdown:
             return INVALID_REQUEST, "Invalid request: the server has been shut down"
-        if method == types.INITIALIZE:
-            return (INVALID_REQUEST, "Invalid request: already initialized") if self._initialize_seen else None
-        return None if self._initialize_seen else (NOT_INITIALIZED, "The server is not initialized yet")
+        if method == types.INITIALIZE and self._initialize_seen:
+            return INVALID_REQUEST, "Invalid request: already initialized"
+        if method != types.INITIALIZE and not self._initialize_seen:
+            return NOT_INITIALIZED, "The server is not initialized yet"
+        return None
 
     def _take_response(self, message: dict[str, Any]) -> None:
         try:
@@ -153,8 +169,9 @@ def _id_of(message: object) -> int | str | None:
 
 def _reason(error: BaseException) -> str:
     """The innermost cause in one line: cattrs nests one group per level of the message."""
-    cause: BaseException = error.__cause__ or error
-    while isinstance(cause, ClassValidationError) and cause.exceptions:
-        cause = cause.exceptions[0]
-    text = f"{type(cause).__name__}: {cause}".splitlines()[0]
+    while isinstance(error, ClassValidationError) and error.exceptions:
+        error = error.exceptions[0]
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    text = str(error).partition("\n")[0] or type(error).__name__
     return text if len(text) <= 200 else text[:199] + "…"

@@ -77,23 +77,30 @@ class Session:
     def __init__(self, tell: Callable[[str], None]) -> None:
         self.settings = Settings()
         self.encoding: Encoding = "utf-16"
+        self.action_literals = True
+        self.markdown_hover = True
+        self._problems: list[str] = []
         self._tell = tell
-        self._told: set[str] = set()
+        self._told: set[object] = set()
         self._documents: dict[str, Document] = {}
         self._checkouts = Checkouts()
-        self._live: dict[Document, tuple[object, LiveEdits]] = {}
+        self._live: dict[Document, tuple[int, tuple[str, ...], LiveEdits]] = {}
         self._texts = Worker("texts")
         self._engine = Worker("engine")
 
-    def configure(self, given: object) -> list[str]:
-        """Take over the client's settings; what was not usable comes back as sentences."""
-        self.settings, problems = read_settings(given)
-        return problems
+    def configure(self, given: object) -> None:
+        """Take over the client's settings."""
+        self.settings, self._problems = read_settings(given)
 
-    def tell_once(self, text: str) -> None:
-        """Show a message to the person, once in this session."""
-        if text not in self._told:
-            self._told.add(text)
+    def report_settings(self) -> None:
+        """Say once what of the settings was not usable; apart, for nothing may be said in `initialize`."""
+        for problem in self._problems:
+            self.tell_once(problem, problem)
+
+    def tell_once(self, about: object, text: str) -> None:
+        """Show a message to the person, one for each thing that it is `about`."""
+        if about not in self._told:
+            self._told.add(about)
             self._tell(text)
 
     def open(self, uri: str, version: int | None, text: str) -> None:
@@ -101,8 +108,9 @@ class Session:
         self.close(uri)
         document = Document(uri, path_of(uri), version, text, self.encoding)
         self._documents[document_key(uri)] = document
-        if document.path is not None and not holds_secrets(document.path):
-            self._texts.submit(lambda: self._prepare(document))
+        path = document.path
+        if path is not None and not holds_secrets(path):
+            self._texts.submit(lambda: self._prepare(path))
 
     def change(self, uri: str, version: int | None, changes: Sequence[Change]) -> None:
         """A document was changed; unknown ones are passed over."""
@@ -174,32 +182,33 @@ class Session:
         self._engine.close(_SECONDS_TO_END)
 
     def _complain(self, checkout: Checkout) -> None:
-        if checkout not in self._complained:
-            self._complained.add(checkout)
-            self._tell(f"{checkout.work_tree.name}: {checkout.complaint}")
+        self.tell_once(checkout, f"{checkout.work_tree.name}: {checkout.complaint}")
 
-    def _prepare(self, document: Document) -> None:
-        self._checkouts.forget_misses()
-        found = self._checkouts.of(document.path) if document.path and not document.closed else None
-        if found is not None:
-            self._engine.submit(found[0].has_index)
+    def _prepare(self, path: Path) -> None:
+        try:
+            self._checkouts.forget_misses()
+            if (found := self._checkouts.of(path)) is not None:
+                self._engine.submit(found[0].has_index)
+        except Exception:
+            # Nobody waits for this; the first question fails the same way and is answered.
+            _log.exception("preparing for %s failed", path)
 
     def _live_edits(self, snapshot: Snapshot, path: Path, stop: Stop) -> LiveEdits | None:
-        from codewm_model.linediff import diff_edits
-
         snapshot.check()
         found = self._checkouts.of(path)
         if found is None:
             return None
+        from codewm_model.linediff import diff_edits
+
         checkout, name = found
         base = checkout.base_lines(name)
         if base is None:
             base = snapshot.document.opened_lines()
         lines = snapshot.lines()
         known = self._live.get(snapshot.document)
-        if known is not None and known[0] == (snapshot.revision, id(base)):
-            return known[1]
+        if known is not None and known[0] == snapshot.revision and known[1] is base:
+            return known[2]
         stop.check()
         live = LiveEdits(checkout, tuple(diff_edits(name, base, content_lines(lines))), lines)
-        self._live[snapshot.document] = ((snapshot.revision, id(base)), live)
+        self._live[snapshot.document] = (snapshot.revision, base, live)
         return live

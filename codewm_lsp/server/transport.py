@@ -60,7 +60,8 @@ def serve_tcp(protocol: Protocol, host: str, port: int) -> int:
     """
     if host not in _LOOPBACK:
         raise ValueError(f"{host} is not a loopback address; use 127.0.0.1")
-    with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as server:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as server:
         _log.warning("listening on %s:%d", *server.getsockname()[:2])
         client, _ = server.accept()
     with client:

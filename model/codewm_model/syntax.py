@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from tree_sitter import Node, Tree
+from tree_sitter import Node, Tree, TreeCursor
 
 from codewm_model.languages import Language, parse
 
@@ -75,11 +75,11 @@ class Source:
             if node.start_byte >= stop:
                 return
             inside = node.end_byte > start
-            if inside and not self._is_leaf(node):
+            leaf = self._is_leaf(node)
+            if inside and not leaf and _enter(cursor, node, start):
                 parents.append(node.type)
-                cursor.goto_first_child_for_byte(start) if node.start_byte < start else cursor.goto_first_child()
                 continue
-            if inside and node.end_byte > node.start_byte:
+            if inside and leaf and node.end_byte > node.start_byte:
                 text = self.data[max(start, node.start_byte) : min(stop, node.end_byte)].decode(errors="replace")
                 yield Leaf(
                     text, self._kind(node.type), parents[-1], parents[-2], cursor.field_name or "",
@@ -113,6 +113,13 @@ class Source:
         if node.type not in self.language.strings:
             return False
         return not any(child.type in self.language.holes for child in node.children)
+
+
+def _enter(cursor: TreeCursor, node: Node, start: int) -> bool:
+    """Go to the first child that reaches beyond byte `start`; False if all of them end before it."""
+    if node.start_byte >= start:
+        return cursor.goto_first_child()
+    return cursor.goto_first_child_for_byte(start) is not None
 
 
 def _encode(lines: Sequence[str]) -> bytes:

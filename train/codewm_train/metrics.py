@@ -17,6 +17,7 @@ from codewm_model.edit import Edit
 
 Scores = NDArray[np.float32]
 Scorer = Callable[[int], Scores]
+MEASURES = ("map", "mrr", "hit@1", "hit@10")
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,15 @@ class Task:
 
         `score(query)` gives similarities float32 [N], higher is nearer; the masking is done here.
         """
+        return {name: float(np.mean(values)) for name, values in self.judge_all(score, limit).items()}
+
+    def judge_all(self, score: Scorer, limit: int | None = None) -> dict[str, list[float]]:
+        """Every measure of `judge` for each query, in the order of the queries."""
         rows = [
             judge(rank_order(score(query), query, self.excluded[i]), self.relevant[i])
             for i, query in enumerate(self.queries[:limit])
         ]
-        return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+        return {name: [row[name] for row in rows] for name in MEASURES}
 
 
 def rank_order(scores: Scores, query: int, excluded: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -1,0 +1,152 @@
+"""The index as its readers see it: an edit in, ranked past edits out."""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codewm_lsp.engine.store import Store, StoredEdit, damaged
+from codewm_lsp.engine.vectors import VectorIndex
+from codewm_model.ranking import Ranker, fuse, reasons
+from codewm_model.sketch import Sketch, project
+
+CANDIDATES = 200  # taken from the graph for the exact re-rank
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which past edits may be hits; empty fields let everything pass.
+
+    `author` is a part of the name or address, `since` seconds since the epoch, `path` a glob over the whole
+    path or a folder, `without` ids of commits whose edits are left out.
+    """
+
+    author: str = ""
+    since: int = 0
+    path: str = ""
+    without: frozenset[str] = frozenset()
+
+    def condition(self) -> tuple[str, list[object]] | None:
+        """The SQL condition and its values; None if a search of the graph needs no condition."""
+        parts: list[str] = []
+        values: list[object] = []
+        if self.author:
+            parts.append("(instr(lower(author), lower(?)) OR instr(lower(email), lower(?)))")
+            values += [self.author, self.author]
+        if self.since:
+            parts.append("time >= ?")
+            values.append(self.since)
+        if self.path:
+            parts.append("(path GLOB ? OR path GLOB ?)")
+            values += [self.path, self.path.rstrip("/") + "/*"]
+        return (" AND ".join(parts), values) if parts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A past edit: `score` orders the list, `similarity` is the cosine of the keys, `lines` are 1-based, inclusive."""
+
+    commit: str
+    author: str
+    time: int
+    subject: str
+    path: str
+    lines: tuple[int, int]
+    score: float
+    similarity: float
+    action: str
+    reasons: tuple[str, ...]
+    ordinal: int  # among the edits of its commit: finds its text in git again
+
+    def to_json(self) -> dict[str, Any]:
+        """The stable form of `codewm.similar/1`."""
+        date = datetime.datetime.fromtimestamp(self.time, datetime.UTC)
+        return {
+            "commit": self.commit,
+            "author": self.author,
+            "date": date.isoformat().replace("+00:00", "Z"),
+            "subject": self.subject,
+            "path": self.path,
+            "lines": list(self.lines),
+            "score": round(self.score, 4),
+            "similarity": round(self.similarity, 4),
+            "action": self.action,
+            "reasons": list(self.reasons),
+        }
+
+
+class EditIndex:
+    """An open index for reading. One thread at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the index in `folder`.
+
+        Raises:
+            IndexMissingError, IndexVersionError, IndexStoreError: see `Store`.
+        """
+        self.store = Store(folder)
+        try:
+            self._vectors = VectorIndex.load(self.store)
+            self._vectors.catch_up(self.store)
+        except sqlite3.DatabaseError as error:
+            raise damaged(error) from error
+
+    def refresh(self) -> bool:
+        """Pick up what an indexer added since; whether there was anything."""
+        return self._vectors.catch_up(self.store) > 0
+
+    def query(self, sketch: Sketch, k: int = 10, filters: Filters | None = None) -> list[Hit]:
+        """The `k` best past edits for an edit, best first. Equal edits (a cherry-pick, say) count once."""
+        filters = filters or Filters()
+        key = project([sketch])[0]
+        if not key.any():
+            return []
+        try:
+            found = self.store.edits(self._candidates(key, filters))
+        except sqlite3.DatabaseError as error:
+            raise damaged(error) from error
+        found = [edit for edit in found if edit.commit.id not in filters.without]
+        lexical, structural = Ranker([edit.row.sketch for edit in found]).channels(sketch)
+        scores = fuse(lexical, structural)
+        norm = float(np.linalg.norm(key))
+        similarities = project([edit.row.sketch for edit in found]) @ key / norm
+        hits: dict[tuple[object, ...], Hit] = {}
+        order = sorted(range(len(found)), key=lambda i: (-round(float(scores[i]), 6), -found[i].commit.time))
+        for i in order:
+            if scores[i] <= 0 or len(hits) == k:
+                break
+            why = reasons(float(lexical[i]), float(structural[i]))
+            hits.setdefault(_identity(found[i]), _hit(found[i], float(scores[i]), float(similarities[i]), why))
+        return list(hits.values())
+
+    def _candidates(self, key: Any, filters: Filters) -> list[int]:
+        condition = filters.condition()
+        if condition is None:
+            count = CANDIDATES + 50 * len(filters.without)
+            return [int(number) for number in self._vectors.nearest(key, count)]
+        allowed = self.store.ids_where(*condition)
+        return self._vectors.nearest_among(key, allowed, CANDIDATES)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.store.close()
+
+
+def _identity(edit: StoredEdit) -> tuple[object, ...]:
+    both = edit.row.sketch
+    return edit.row.path, both.lexical.hashes.tobytes(), both.structural.hashes.tobytes()
+
+
+def _hit(edit: StoredEdit, score: float, similarity: float, why: tuple[str, ...]) -> Hit:
+    commit, row = edit.commit, edit.row
+    return Hit(
+        commit.id, commit.author, commit.time, commit.subject, row.path, row.lines, score, similarity, row.action,
+        why, row.ordinal,
+    )  # fmt: skip
+
+

@@ -1,0 +1,250 @@
+"""The commit history into the index: incremental, resumable, newest commits first, in bounded memory.
+
+This process reads git and writes rows; workers parse and sketch. A commit is written in one transaction with
+its edits, so an interruption at any moment loses at most the work of a few unfinished chunks.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codewm_lsp.engine.store import DATABASE, EditRow, Store, index_folder
+from codewm_lsp.engine.vectors import VectorIndex
+from codewm_model.actions import label_of
+from codewm_model.changes import change_of
+from codewm_model.edit import Commit
+from codewm_model.errors import HistoryError, IndexStoreError, IndexVersionError
+from codewm_model.git import Repository
+from codewm_model.history import CommitEdits, list_commits, local_revisions, read_history
+from codewm_model.languages import language_of
+from codewm_model.sketch import sketch
+from codewm_model.syntax import Source
+
+CHUNK = 64  # edits handed to a worker at once
+POOL_FROM = 200  # commits from which starting workers pays
+SAVE_EVERY = 20_000  # edits between two saves of the graph
+
+Extracted = list[tuple[Commit, list[EditRow], dict[str, int]]]
+
+
+@dataclass
+class Progress:
+    """How far a run is; handed to the caller's `report` after every chunk."""
+
+    commits_total: int
+    commits: int = 0
+    edits: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self.started
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which part of the history: `since` as git reads dates, at most `max_commits`, only these `paths`."""
+
+    since: str = ""
+    max_commits: int = 0
+    paths: tuple[str, ...] = ()
+
+    def options(self) -> list[str]:
+        """As options of `git rev-list`."""
+        chosen = [f"--since={self.since}"] if self.since else []
+        return chosen + ([f"--max-count={self.max_commits}"] if self.max_commits else [])
+
+
+def update_index(
+    repository: Repository,
+    selection: Selection | None = None,
+    *,
+    jobs: int = 0,
+    rebuild: bool = False,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Progress:
+    """Bring the index up to the repository's branches; what was done in this run.
+
+    An index of another version is made anew. Interrupting this (KeyboardInterrupt) leaves a valid index.
+
+    Raises:
+        IndexStoreError: another process is indexing, or the index is damaged.
+        HistoryError: git cannot read the repository.
+    """
+    selection = selection or Selection()
+    folder = index_folder(repository)
+    with _only_writer(folder):
+        store = _open(folder, rebuild)
+        try:
+            return _update(repository, store, selection, jobs or min(4, os.cpu_count() or 1), report)
+        except sqlite3.DatabaseError as error:
+            raise IndexStoreError(f"the index cannot be written ({error}): run `codewm-lsp index --rebuild`") from error
+        finally:
+            store.close()
+
+
+def pending_commits(repository: Repository, store: Store, selection: Selection | None = None) -> list[str]:
+    """Commits that the index lacks, newest first."""
+    options = (selection or Selection()).options()
+    known = store.commit_hashes()
+    return [c for c in list_commits(repository, local_revisions(repository), *options) if c not in known]
+
+
+def _update(
+    repository: Repository, store: Store, selection: Selection, jobs: int, report: Callable[[Progress], None]
+) -> Progress:
+    vectors = VectorIndex.load(store)
+    vectors.catch_up(store)  # rows that a killed run stored and never saved in the graph
+    unsaved = _forget_unreachable(repository, store, vectors)
+    pending = pending_commits(repository, store, selection)
+    progress = Progress(len(pending))
+    report(progress)
+    try:
+        history = read_history(repository, pending, paths=selection.paths)
+        for extracted in _extract_all(_chunks(history), jobs if len(pending) >= POOL_FROM else 1):
+            unsaved += _write(store, extracted, progress)
+            vectors.catch_up(store)
+            if unsaved >= SAVE_EVERY:
+                vectors.save(store)
+                unsaved = 0
+            report(progress)
+    finally:
+        if unsaved or vectors.last != store.last_edit():
+            vectors.catch_up(store)
+            vectors.save(store)
+    return progress
+
+
+def _write(store: Store, extracted: Extracted, progress: Progress) -> int:
+    added = 0
+    with store.transaction():
+        for commit, rows, skipped in extracted:
+            store.add_commit(commit, rows, skipped)
+            added += len(rows)
+            progress.skipped.update(skipped)
+    progress.commits += len(extracted)
+    progress.edits += added
+    return added
+
+
+def _forget_unreachable(repository: Repository, store: Store, vectors: VectorIndex) -> int:
+    """Remove commits that no branch and no worktree reaches any more; how many edits that were."""
+    gone = store.commit_hashes() - set(list_commits(repository, local_revisions(repository)))
+    if not gone:
+        return 0
+    with store.transaction():
+        ids = store.remove_commits(gone)
+    vectors.remove(ids)
+    return len(ids)
+
+
+def _chunks(history: Iterator[CommitEdits]) -> Iterator[list[CommitEdits]]:
+    chunk: list[CommitEdits] = []
+    size = 0
+    for commit in history:
+        chunk.append(commit)
+        size += len(commit.edits) + 1
+        if size >= CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def extract(chunk: Sequence[CommitEdits]) -> Extracted:
+    """Sketch every edit of some commits; runs in a worker."""
+    return [(part.commit, _rows(part), dict(part.skipped)) for part in chunk]
+
+
+def _rows(commit: CommitEdits) -> list[EditRow]:
+    rows = []
+    parsed: tuple[object, Source | None] = (None, None)
+    for ordinal, edit in enumerate(commit.edits):
+        language = language_of(edit.path)
+        if edit.before is not None and language is not None and parsed[0] is not edit.before:
+            parsed = (edit.before, Source.parse(language, edit.before))
+        change = change_of(edit, parsed[1] if edit.before is not None else None)
+        rows.append(EditRow(edit.path, ordinal, edit.lines, label_of(change), sketch(change)))
+    return rows
+
+
+def _extract_all(chunks: Iterator[list[CommitEdits]], jobs: int) -> Iterator[Extracted]:
+    """`extract` over all chunks, in order, with at most a few chunks per worker in memory."""
+    if jobs <= 1:
+        yield from map(extract, chunks)
+        return
+    waiting: deque[Future[Extracted]] = deque()
+    context = multiprocessing.get_context("spawn")  # fork would copy threads' locks
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker) as pool:
+        try:
+            for chunk in chunks:
+                waiting.append(pool.submit(extract, chunk))
+                if len(waiting) > 3 * jobs:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise HistoryError("a worker process was ended from outside; run `codewm-lsp index` again") from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and never outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _open(folder: Path, rebuild: bool) -> Store:
+    if rebuild:
+        _discard(folder)
+    try:
+        return Store(folder, write=True)
+    except IndexVersionError:
+        _discard(folder)
+        return Store(folder, write=True)
+
+
+def _discard(folder: Path) -> None:
+    for path in [*folder.glob(f"{DATABASE}*"), *folder.glob("vectors-*.hnsw")]:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _only_writer(folder: Path) -> Iterator[None]:
+    """Hold the writer's lock: a transaction on a file of its own, let go by the system even if we are killed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = sqlite3.connect(folder / "writer.lock", timeout=0, isolation_level=None)
+    note = folder / "writer.pid"
+    try:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            owner = note.read_text().strip() if note.exists() else "unknown"
+            raise IndexStoreError(f"process {owner} is indexing this repository already; let it finish") from error
+        note.write_text(str(os.getpid()))
+        yield
+        note.unlink(missing_ok=True)
+    finally:
+        lock.close()

@@ -1,0 +1,235 @@
+"""The index on disk: SQLite rows, the only truth. No code is stored, only hashes and provenance.
+
+Everything else (the HNSW file) can be made again from these rows, so a transaction is all that crash safety
+needs: a commit is indexed when the transaction that holds its edits is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from codewm_model.edit import Commit
+from codewm_model.errors import IndexMissingError, IndexStoreError, IndexVersionError
+from codewm_model.git import Repository
+from codewm_model.sketch import Features, Sketch
+from codewm_model.version import representation_version
+
+SCHEMA = 1
+DATABASE = "edits.sqlite3"
+
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE commits (id INTEGER PRIMARY KEY, hash TEXT UNIQUE, author TEXT, email TEXT, time INTEGER, subject TEXT);
+CREATE TABLE paths (id INTEGER PRIMARY KEY, path TEXT UNIQUE);
+CREATE TABLE edits (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, commit_id INTEGER, path_id INTEGER, ordinal INTEGER,
+    first INTEGER, last INTEGER, action TEXT, lexical BLOB, structural BLOB);
+CREATE INDEX edits_by_commit ON edits (commit_id);
+CREATE TABLE skipped (commit_id INTEGER, reason TEXT, count INTEGER, PRIMARY KEY (commit_id, reason)) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EditRow:
+    """One edit as it is stored; `ordinal` is its place among the edits of its commit."""
+
+    path: str
+    ordinal: int
+    lines: tuple[int, int]
+    action: str
+    sketch: Sketch
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEdit:
+    """An edit read back with its provenance."""
+
+    id: int
+    commit: Commit
+    row: EditRow
+
+
+def index_folder(repository: Repository) -> Path:
+    """Where a repository's index lies: in its common git directory, or in the user's cache if that is read-only."""
+    inside = repository.common_dir / "codewm"
+    if inside.is_dir() or os.access(repository.common_dir, os.W_OK):
+        return inside
+    name = hashlib.blake2b(os.fsencode(repository.common_dir), digest_size=8).hexdigest()
+    return Path(platformdirs.user_cache_dir("codewm")) / name
+
+
+class Store:
+    """One connection to the rows. Readers see the last finished transaction and never wait for the writer."""
+
+    def __init__(self, folder: Path, *, write: bool = False) -> None:
+        """Open an index; with `write`, make an empty one where none is.
+
+        Raises:
+            IndexMissingError: there is none (never with `write`).
+            IndexVersionError: another version wrote it.
+            IndexStoreError: the file is damaged.
+        """
+        self.folder = folder
+        path = folder / DATABASE
+        if not path.exists():
+            if not write:
+                raise IndexMissingError("this repository has no index yet: run `codewm-lsp index`")
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            if write:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._create()
+            self._check_version()
+        except sqlite3.DatabaseError as error:
+            raise damaged(error) from error
+
+    def _create(self) -> None:
+        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+            with self.transaction():
+                for statement in _TABLES.strip().split(";\n"):
+                    self._db.execute(statement)
+                self.set_meta("schema", SCHEMA)
+                self.set_meta("representation", representation_version())
+
+    def _check_version(self) -> None:
+        found = (self.get_meta("schema"), self.get_meta("representation"))
+        if found != (SCHEMA, representation_version()):
+            raise IndexVersionError(
+                f"the index was written by another version (schema {found[0]}, representation {found[1]}):"
+                " run `codewm-lsp index` to rebuild it"
+            )
+
+    def transaction(self) -> Transaction:
+        """A block that is stored whole or not at all."""
+        return Transaction(self._db)
+
+    def get_meta(self, key: str) -> object:
+        """A value stored with `set_meta`, or None."""
+        found = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else None
+
+    def set_meta(self, key: str, value: object) -> None:
+        """Store one small value."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def add_commit(self, commit: Commit, rows: Sequence[EditRow], skipped: dict[str, int]) -> list[int]:
+        """Store a commit with its edits; the edits' ids, ascending."""
+        cursor = self._db.execute(
+            "INSERT INTO commits (hash, author, email, time, subject) VALUES (?, ?, ?, ?, ?)",
+            (commit.id, _clean(commit.author), _clean(commit.email), commit.time, _clean(commit.subject)),
+        )
+        number = cursor.lastrowid
+        self._db.executemany("INSERT INTO skipped VALUES (?, ?, ?)", [(number, *item) for item in skipped.items()])
+        return [self._add_edit(number, row) for row in rows]
+
+    def _add_edit(self, commit: int | None, row: EditRow) -> int:
+        path = os.fsencode(row.path).decode("utf-8", "replace")
+        self._db.execute("INSERT OR IGNORE INTO paths (path) VALUES (?)", (path,))
+        cursor = self._db.execute(
+            "INSERT INTO edits (commit_id, path_id, ordinal, first, last, action, lexical, structural)"
+            " VALUES (?, (SELECT id FROM paths WHERE path = ?), ?, ?, ?, ?, ?, ?)",
+            (commit, path, row.ordinal, *row.lines, row.action, pack(row.sketch.lexical), pack(row.sketch.structural)),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def remove_commits(self, hashes: Iterable[str]) -> list[int]:
+        """Forget commits; the ids of their edits."""
+        gone: list[int] = []
+        for commit in hashes:
+            (number,) = self._db.execute("SELECT id FROM commits WHERE hash = ?", (commit,)).fetchone()
+            gone += (row[0] for row in self._db.execute("SELECT id FROM edits WHERE commit_id = ?", (number,)))
+            for table, column in (("edits", "commit_id"), ("skipped", "commit_id"), ("commits", "id")):
+                self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (number,))
+        return gone
+
+    def commit_hashes(self) -> set[str]:
+        """Ids of all indexed commits."""
+        return {row[0] for row in self._db.execute("SELECT hash FROM commits")}
+
+    def counts(self) -> tuple[int, int, dict[str, int]]:
+        """Commits, edits, and what was skipped by reason."""
+        commits = self._db.execute("SELECT count(*) FROM commits").fetchone()[0]
+        edits = self._db.execute("SELECT count(*) FROM edits").fetchone()[0]
+        rows = self._db.execute("SELECT reason, sum(count) FROM skipped GROUP BY reason ORDER BY 2 DESC")
+        return commits, edits, dict(rows.fetchall())
+
+    def last_edit(self) -> int:
+        """The highest edit id, 0 in an empty index."""
+        return int(self._db.execute("SELECT coalesce(max(id), 0) FROM edits").fetchone()[0])
+
+    def sketches_after(self, last: int) -> Iterator[tuple[int, Sketch]]:
+        """Ids and sketches of the edits that were added after edit `last`, ascending."""
+        rows = self._db.execute("SELECT id, lexical, structural FROM edits WHERE id > ? ORDER BY id", (last,))
+        return ((number, Sketch(unpack(lexical), unpack(structural))) for number, lexical, structural in rows)
+
+    def ids_where(self, condition: str, values: Sequence[object]) -> list[int]:
+        """Ids of the edits that satisfy a condition on `commits` and `paths`, newest commits first."""
+        query = f"SELECT edits.id FROM edits JOIN commits ON commits.id = commit_id JOIN paths ON paths.id = path_id WHERE {condition}"  # noqa: S608  conditions are ours, values are bound
+        return [row[0] for row in self._db.execute(query, list(values))]
+
+    def edits(self, ids: Sequence[int]) -> list[StoredEdit]:
+        """The edits with these ids that are still there."""
+        marks = ",".join("?" * len(ids))
+        rows = self._db.execute(
+            "SELECT edits.id, hash, author, email, time, subject, path, ordinal, first, last, action, lexical, structural"  # noqa: S608
+            f" FROM edits JOIN commits ON commits.id = commit_id JOIN paths ON paths.id = path_id WHERE edits.id IN ({marks})",
+            list(ids),
+        )
+        return [
+            StoredEdit(
+                row[0], Commit(*row[1:6]),
+                EditRow(row[6], row[7], (row[8], row[9]), row[10], Sketch(unpack(row[11]), unpack(row[12]))),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+
+class Transaction:
+    """`with` block around BEGIN IMMEDIATE and COMMIT, or ROLLBACK on any exception."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def pack(features: Features) -> bytes:
+    """Features as stored: all hashes (little-endian uint32), then all weights (float16)."""
+    return features.hashes.astype("<u4").tobytes() + features.weights.astype("<f2").tobytes()
+
+
+def unpack(data: bytes) -> Features:
+    """The inverse of `pack`."""
+    count = len(data) // 6
+    return Features(
+        np.frombuffer(data, "<u4", count).astype(np.uint32, copy=False),
+        np.frombuffer(data, "<f2", count, count * 4).astype(np.float32),
+    )
+
+
+def damaged(error: Exception) -> IndexStoreError:
+    """What to say of a file that SQLite cannot read."""
+    return IndexStoreError(f"the index is damaged ({error}): run `codewm-lsp index --rebuild`")
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\0", "")

@@ -1,0 +1,77 @@
+"""Makes the server and runs it. There is no module-level server object: a test can have several."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from lsprotocol import types
+from pygls.exceptions import FeatureRequestError
+from pygls.lsp.server import LanguageServer
+
+from codewm_lsp import __version__
+from codewm_lsp.server.handlers import code_action, custom, execute_command, hover, lifecycle, text_sync
+from codewm_lsp.server.messages import SHOW_SIMILAR_EDITS, SIMILAR_EDITS, converter
+from codewm_lsp.server.protocol import Protocol
+from codewm_lsp.server.session import Session
+from codewm_lsp.server.transport import serve_stdio, serve_tcp
+
+_log = logging.getLogger(__name__)
+
+
+class _Server(LanguageServer):
+    """pygls' server with a session, and without its pop-up for every failure."""
+
+    protocol: Protocol
+
+    def __init__(self) -> None:
+        super().__init__("codewm-lsp", __version__, protocol_cls=Protocol, converter_factory=converter)
+        self.session = Session(self._tell)
+
+    def report_server_error(self, error: Exception, source: object) -> None:
+        """Log it, for nobody can act on a pop-up. A request's error has been answered and logged already."""
+        if source is not FeatureRequestError:
+            _log.error("%s: %s", getattr(source, "__name__", source), error)
+
+    def _tell(self, text: str) -> None:
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
+
+
+def create_server() -> _Server:
+    """A server with all its handlers, not yet connected to a client."""
+    server = _Server()
+    session = server.session
+    serve = server.feature
+    serve(types.INITIALIZE)(partial(lifecycle.initialize, server, session))
+    serve(types.INITIALIZED)(partial(lifecycle.initialized, server, session))
+    serve(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(
+        partial(lifecycle.workspace_did_change_configuration, server, session)
+    )
+    serve(types.TEXT_DOCUMENT_DID_OPEN)(partial(text_sync.text_document_did_open, session))
+    serve(types.TEXT_DOCUMENT_DID_CHANGE)(partial(text_sync.text_document_did_change, session))
+    serve(types.TEXT_DOCUMENT_DID_CLOSE)(partial(text_sync.text_document_did_close, session))
+    serve(types.TEXT_DOCUMENT_CODE_ACTION, code_action.options())(
+        partial(code_action.text_document_code_action, session)
+    )
+    serve(types.TEXT_DOCUMENT_HOVER)(partial(hover.text_document_hover, session))
+    server.command(SHOW_SIMILAR_EDITS)(partial(execute_command.codewm_show_similar_edits, session))
+    serve(types.WORKSPACE_EXECUTE_COMMAND)(
+        partial(execute_command.workspace_execute_command, server.protocol.fm.commands)
+    )
+    serve(SIMILAR_EDITS)(partial(custom.codewm_similar_edits, session))
+    server.protocol.on_unreadable = partial(text_sync.unreadable_notification, session)
+    return server
+
+
+def run(tcp: tuple[str, int] | None = None) -> int:
+    """Serve one client on stdio, or on a loopback address for debugging, and return the exit code.
+
+    Raises ValueError where `tcp` names another machine's address.
+    """
+    # At INFO pygls logs every message, and with it the user's code.
+    logging.getLogger("pygls").setLevel(logging.WARNING)
+    server = create_server()
+    try:
+        return serve_stdio(server.protocol) if tcp is None else serve_tcp(server.protocol, *tcp)
+    finally:
+        server.session.end()

@@ -1,0 +1,83 @@
+"""The answer to "how was this done before": one JSON object for the request and for the command.
+
+Its schema is in docs/protocol.md and is checked against real answers by the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codewm_lsp.server.document import StaleError
+from codewm_lsp.server.session import LiveEdits, Session
+from codewm_lsp.server.settings import MOST_HITS
+
+if TYPE_CHECKING:
+    from codewm_lsp.engine.index import Hit
+    from codewm_model.edit import Edit
+
+SCHEMA = "codewm.similar/1"
+MOST_EDITS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Lines of the buffer, 1-based and inclusive; a cursor means the edit nearest to it."""
+
+    first: int
+    last: int
+    is_cursor: bool
+
+    def edits_of(self, live: LiveEdits) -> Sequence[Edit]:
+        """Which live edits are meant."""
+        if not self.is_cursor:
+            return live.touching(self.first, self.last)
+        nearest = live.nearest(self.first)
+        return () if nearest is None else (nearest,)
+
+
+async def similar_edits(
+    session: Session, uri: str, selection: Selection | None, version: int | None, k: int | None
+) -> dict[str, Any]:
+    """Past edits similar to the buffer's; to all of them, without diffs, where nothing is selected.
+
+    A document that is not open, is left alone or lies outside of git is answered, and so is an old version.
+    """
+    snapshot = session.snapshot(uri)
+    if snapshot is None:
+        return _answer(None, "unsupported")
+    if version is not None and version != snapshot.version:
+        return _answer(snapshot.version, "stale")
+    try:
+        live = await session.live_edits(snapshot)
+        if live is None:
+            return _answer(snapshot.version, "unsupported")
+        edits = (live.edits if selection is None else selection.edits_of(live))[:MOST_EDITS]
+        if not edits:
+            return _answer(snapshot.version, "no-edit")
+        wanted = min(k or snapshot.settings.hits, MOST_HITS)
+        found = await session.similar(snapshot, live, edits, wanted, with_diffs=selection is not None)
+    except StaleError:
+        return _answer(snapshot.version, "stale")
+    if found is None:
+        return _answer(snapshot.version, "no-index")
+    return _answer(
+        snapshot.version,
+        "ok",
+        [
+            {"path": edit.path, "lines": list(edit.lines), "hits": [_hit(*pair) for pair in pairs]}
+            for edit, pairs in zip(edits, found, strict=True)
+        ],
+    )
+
+
+def _answer(version: int | None, status: str, edits: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    return {"schema": SCHEMA, "version": version, "status": status, "edits": list(edits)}
+
+
+def _hit(hit: Hit, diff: str | None) -> dict[str, Any]:
+    answer = hit.to_json()
+    if diff:
+        answer["diff"] = diff
+    return answer

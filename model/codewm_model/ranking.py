@@ -1,0 +1,68 @@
+"""The exact score of two edits: what orders the hits, computed on all features of both sketches.
+
+The index's inner product only finds candidates; the order comes from here, in the engine and in the
+evaluation alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from codewm_model.sketch import Features, Sketch
+
+Floats = npt.NDArray[np.float32]
+
+# Chosen on the validation repositories: docs/adr/0002-ranking.md.
+LEXICAL_WEIGHT, STRUCTURAL_WEIGHT = 0.75, 0.25
+SAME_NAMES, SAME_SHAPE = 0.3, 0.6  # cosines from which a reason is worth naming
+
+
+class FeatureMatrix:
+    """Sparse rows of one channel, scaled by document frequency, for cosines with one query at a time."""
+
+    def __init__(self, rows: Sequence[Features]) -> None:
+        self.size = len(rows)
+        self._hashes = np.concatenate([np.empty(0, np.uint32), *(row.hashes for row in rows)])
+        self._row = np.repeat(np.arange(self.size), [len(row.hashes) for row in rows])
+        self._weights = np.concatenate([np.empty(0, np.float32), *(row.scaled() for row in rows)])
+
+    def cosines(self, query: Features) -> Floats:
+        """Cosine of each row with `query`, `[N]`."""
+        if not len(query.hashes) or not len(self._hashes):
+            return np.zeros(self.size, np.float32)
+        place = np.minimum(np.searchsorted(query.hashes, self._hashes), len(query.hashes) - 1)
+        shared = np.flatnonzero(query.hashes[place] == self._hashes)
+        products = self._weights[shared] * query.scaled()[place[shared]]
+        return np.bincount(self._row[shared], products, self.size).astype(np.float32)
+
+
+class Ranker:
+    """Scores candidates against queries."""
+
+    def __init__(self, candidates: Sequence[Sketch]) -> None:
+        self._lexical = FeatureMatrix([candidate.lexical for candidate in candidates])
+        self._structural = FeatureMatrix([candidate.structural for candidate in candidates])
+
+    def channels(self, query: Sketch) -> tuple[Floats, Floats]:
+        """Lexical and structural cosine of each candidate, both `[N]`."""
+        return self._lexical.cosines(query.lexical), self._structural.cosines(query.structural)
+
+
+def fuse(lexical: Floats, structural: Floats) -> Floats:
+    """The score `[N]` that orders the list, from the channels' cosines `[N]`; at most 1."""
+    return LEXICAL_WEIGHT * lexical + STRUCTURAL_WEIGHT * structural
+
+
+def reasons(lexical: float, structural: float) -> tuple[str, ...]:
+    """Why an edit is a hit, in words; the stronger channel is always named."""
+    found = []
+    if lexical >= SAME_NAMES:
+        found.append("same names")
+    if structural >= SAME_SHAPE:
+        found.append("same shape")
+    if not found:
+        found.append("some of the same names" if lexical >= structural else "a similar shape")
+    return tuple(found)

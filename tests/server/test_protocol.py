@@ -1,0 +1,301 @@
+"""What the specification promises a client, checked on bytes against a real server process.
+
+Most of these are traps that pygls alone falls into; see the door of `codewm_lsp.server.protocol`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from wire import SECONDS, SERVER, Wire
+
+from codewm_lsp.server.framing import frame
+
+URI = "file:///nowhere/at/all.py"
+DOCUMENT = {"textDocument": {"uri": URI}}
+HOVER = {**DOCUMENT, "position": {"line": 0, "character": 0}}
+
+
+def opened(wire: Wire, text: str = "one\n") -> None:
+    wire.notify(
+        "textDocument/didOpen",
+        {"textDocument": {"uri": URI, "languageId": "python", "version": 1, "text": text}},
+    )
+
+
+def test_a_request_before_initialize_is_refused(wire: Wire) -> None:
+    assert wire.error("textDocument/hover", HOVER)["code"] == -32002
+    wire.initialize()
+    assert wire.end() == 0
+
+
+def test_a_second_initialize_is_refused(wire: Wire) -> None:
+    wire.initialize()
+    assert (
+        wire.error("initialize", {"processId": None, "rootUri": None, "capabilities": {}})["code"] == -32600
+    )
+    assert wire.end() == 0
+
+
+def test_initialize_with_malformed_params_can_be_tried_again(wire: Wire) -> None:
+    assert wire.error("initialize", {"capabilities": 3})["code"] == -32602
+    wire.initialize()
+    assert wire.end() == 0
+
+
+def test_requests_after_shutdown_are_refused(wire: Wire) -> None:
+    wire.initialize()
+    assert wire.result("shutdown") is None
+    assert wire.error("textDocument/hover", HOVER)["code"] == -32600
+    assert wire.error("shutdown")["code"] == -32600
+    wire.notify("exit")
+    assert wire.wait() == 0
+
+
+def test_exit_without_shutdown_is_1(wire: Wire) -> None:
+    wire.initialize()
+    wire.notify("exit")
+    assert wire.wait() == 1
+
+
+def test_exit_before_initialize_is_1(wire: Wire) -> None:
+    wire.notify("exit")
+    assert wire.wait() == 1
+
+
+def test_the_server_ends_with_its_stdin(wire: Wire) -> None:
+    wire.initialize()
+    assert wire.process.stdin is not None
+    wire.process.stdin.close()
+    assert wire.wait() == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the end of stdin has to do")
+def test_the_server_ends_with_its_client_although_stdin_stays_open(wire: Wire) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as client:
+        wire.initialize(processId=client.pid)
+        time.sleep(4)
+        assert wire.process.poll() is None
+        client.kill()
+    assert wire.wait() == 1
+
+
+def test_a_client_that_cannot_be_seen_is_not_waited_for(wire: Wire) -> None:
+    wire.initialize(processId=2**22 + 1)
+    time.sleep(4)
+    assert wire.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("textDocument/hover", None),
+        ("textDocument/hover", {}),
+        ("textDocument/hover", {**DOCUMENT, "position": {"line": -1, "character": 0}}),
+        ("textDocument/hover", {**DOCUMENT, "position": {"line": "x", "character": 0}}),
+        ("textDocument/codeAction", {**DOCUMENT, "range": 3, "context": {"diagnostics": []}}),
+        ("codewm/similarEdits", None),
+        ("codewm/similarEdits", {"class": 1, "def": 2}),
+        ("codewm/similarEdits", {**DOCUMENT, "position": 4}),
+        ("codewm/similarEdits", {**DOCUMENT, "k": "many"}),
+        ("codewm/similarEdits", {**DOCUMENT, "k": 0}),
+        ("workspace/executeCommand", {}),
+        ("workspace/executeCommand", {"command": "no.such"}),
+        ("workspace/executeCommand", {"command": "codewm.showSimilarEdits"}),
+        ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [URI, "0", 1]}),
+        ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [URI, 0, 1, 2]}),
+        ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [3, 0, None]}),
+    ],
+)
+def test_malformed_params_are_answered(wire: Wire, method: str, params: object) -> None:
+    wire.initialize()
+    assert wire.error(method, params)["code"] == -32602
+    assert wire.end() == 0
+
+
+def test_messages_that_are_none_are_answered(wire: Wire) -> None:
+    wire.initialize()
+    for message, code, msg_id in (
+        (b"{", -32700, None),
+        (b"\xff\xfe", -32700, None),
+        (b"[" * 100_000, -32700, None),
+        (b"[]", -32600, None),
+        (b'{"id": 7, "method": "shutdown"}', -32600, 7),
+        (b'{"jsonrpc": "2.0", "id": 8, "method": 5}', -32600, 8),
+        (b'{"jsonrpc": "2.0", "id": [], "method": "shutdown"}', -32600, None),
+        (b'{"jsonrpc": "2.0", "id": 9, "method": "no/such"}', -32601, 9),
+    ):
+        wire.send_bytes(frame(message))
+        answer = wire.message()
+        assert (answer["error"]["code"], answer["id"]) == (code, msg_id)
+    wire.send_bytes(frame(b'{"jsonrpc": "2.0", "id": "x", "result": 3}'))
+    wire.notify("no/such")
+    wire.notify("$/setTrace", {"value": 3})
+    wire.notify("$/cancelRequest", {"id": 12345})
+    assert wire.result("textDocument/hover", HOVER) is None
+    assert wire.end() == 0
+
+
+def test_a_stream_that_cannot_be_followed_ends_the_server(wire: Wire) -> None:
+    wire.send_bytes(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert wire.wait() == 1
+    assert b"Content-Length" in wire.errors
+
+
+def test_documents_that_are_not_open_are_answered_empty(wire: Wire) -> None:
+    wire.initialize()
+    wire.notify(
+        "textDocument/didChange",
+        {"textDocument": {"uri": URI, "version": 2}, "contentChanges": [{"text": ""}]},
+    )
+    wire.notify("textDocument/didClose", DOCUMENT)
+    assert wire.result("textDocument/hover", HOVER) is None
+    at = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
+    assert (
+        wire.result("textDocument/codeAction", {**DOCUMENT, "range": at, "context": {"diagnostics": []}})
+        is None
+    )
+    empty = {"schema": "codewm.similar/1", "version": None, "status": "unsupported", "edits": []}
+    assert wire.result("codewm/similarEdits", DOCUMENT) == empty
+    assert wire.end() == 0
+
+
+def test_a_document_whose_change_was_lost_is_let_go(wire: Wire) -> None:
+    wire.initialize()
+    opened(wire)
+    assert wire.result("codewm/similarEdits", DOCUMENT)["version"] == 1
+    wire.notify("textDocument/didChange", {"textDocument": {"uri": URI, "version": 2}, "contentChanges": [3]})
+    assert wire.result("codewm/similarEdits", DOCUMENT)["version"] is None
+    opened(wire)
+    assert wire.result("codewm/similarEdits", DOCUMENT)["version"] == 1
+    assert wire.end() == 0
+
+
+def test_an_old_version_is_dropped(wire: Wire) -> None:
+    wire.initialize()
+    opened(wire)
+    wire.notify(
+        "textDocument/didChange",
+        {"textDocument": {"uri": URI, "version": 2}, "contentChanges": [{"text": "2"}]},
+    )
+    stale = wire.result("codewm/similarEdits", {**DOCUMENT, "version": 1})
+    assert (stale["status"], stale["version"], stale["edits"]) == ("stale", 2, [])
+    assert wire.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        (None, "utf-16"),
+        (["utf-8", "utf-16"], "utf-8"),
+        (["utf-32"], "utf-32"),
+        (["utf-16", "utf-8"], "utf-16"),
+        (["utf-7"], "utf-16"),
+    ],
+)
+def test_the_clients_first_encoding_is_taken(wire: Wire, offered: list[str] | None, chosen: str) -> None:
+    general: dict[str, Any] = {} if offered is None else {"general": {"positionEncodings": offered}}
+    assert wire.initialize(capabilities=general)["positionEncoding"] == chosen
+    assert wire.end() == 0
+
+
+def test_bad_settings_are_said_once_and_do_not_stop_anything(wire: Wire) -> None:
+    wire.initialize(initializationOptions={"hits": "many"})
+    message = wire.message()
+    assert message["method"] == "window/showMessage"
+    assert (
+        message["params"]["message"]
+        == "codewm.hits must be a whole number from 1 to 50, not many; 10 is used."
+    )
+    wire.notify("workspace/didChangeConfiguration", {"settings": {"codewm": {"hits": "many"}}})
+    assert wire.result("textDocument/hover", HOVER) is None
+    assert wire.end() == 0
+
+
+def test_settings_are_asked_for_where_the_client_keeps_them(wire: Wire) -> None:
+    wire.initialize(capabilities={"workspace": {"configuration": True}})
+    question = wire.message()
+    assert question["method"] == "workspace/configuration"
+    assert question["params"] == {"items": [{"section": "codewm"}]}
+    wire.send({"jsonrpc": "2.0", "id": question["id"], "result": [{"hover": 1}]})
+    assert "codewm.hover must be true or false" in wire.message()["params"]["message"]
+    assert wire.end() == 0
+
+
+def test_a_client_that_reads_nothing_does_not_stop_the_server() -> None:
+    """Answers wait in a queue of their own; the loop goes on reading and ends with its client."""
+    with subprocess.Popen(SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        call = b'{"jsonrpc": "2.0", "id": %d, "method": "no/such"}'
+        process.stdin.write(b"".join(frame(call % number) for number in range(20_000)))
+        process.stdin.close()
+        assert process.wait(SECONDS) == 1
+        process.stdout.close()
+
+
+def test_initialize_waits_for_neither_numpy_nor_the_index_library() -> None:
+    code = (
+        "import sys; from codewm_lsp.server.app import create_server; create_server();"
+        "slow = ('numpy', 'hnswlib', 'torch', 'tree_sitter', 'onnxruntime');"
+        "print([name for name in slow if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_prints_never_reach_the_protocol() -> None:
+    code = (
+        "import os, sys; from codewm_lsp.server import app\n"
+        "make = app.create_server\n"
+        "def noisy():\n"
+        "    server = make()\n"
+        "    @server.feature('workspace/didChangeWatchedFiles')\n"
+        "    def loud(params):\n"
+        "        print('noise', flush=True); os.write(1, b'more noise'); os.system('echo a child; cat')\n"
+        "    return server\n"
+        "app.create_server = noisy\n"
+        "sys.exit(app.run())\n"
+    )
+    with Wire((sys.executable, "-c", code)) as wire:
+        wire.initialize()
+        wire.notify("workspace/didChangeWatchedFiles", {"changes": []})
+        assert wire.result("textDocument/hover", HOVER) is None
+        assert wire.end() == 0
+        assert all(word in wire.errors for word in (b"noise", b"more noise", b"a child"))
+
+
+def test_two_hundred_changes_do_not_delay_an_answer(wire: Wire) -> None:
+    wire.initialize()
+    opened(wire, "line = 1\n" * 5000)
+    assert wire.result("textDocument/hover", HOVER) is None
+    start = time.monotonic()
+    for version in range(2, 202):
+        place = {"line": version, "character": 0}
+        change = {"range": {"start": place, "end": place}, "text": "x"}
+        wire.notify(
+            "textDocument/didChange",
+            {"textDocument": {"uri": URI, "version": version}, "contentChanges": [change]},
+        )
+    assert wire.result("textDocument/hover", HOVER) is None
+    assert time.monotonic() - start < 1.0
+    assert wire.end() == 0
+
+
+def test_another_machines_address_is_refused() -> None:
+    from codewm_lsp.server.app import run
+
+    with pytest.raises(ValueError, match="loopback"):
+        run(("0.0.0.0", 0))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX signals")
+def test_nothing_is_left_running(wire: Wire) -> None:
+    wire.initialize()
+    opened(wire)
+    assert wire.end() == 0
+    assert b"Traceback" not in wire.errors
