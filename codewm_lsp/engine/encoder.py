@@ -29,4 +29,5 @@ class Encoder:
         """
         keys = project([sketch(change_of(edit_between(before, after))) for before, after in edits])
         norms = np.linalg.norm(keys, axis=1, keepdims=True)
-        return np.divide(keys, norms, out=np.zeros_like(keys), where=norms > 0)
+        unit: npt.NDArray[np.float32] = keys / np.maximum(norms, np.float32(1e-9))
+        return unit

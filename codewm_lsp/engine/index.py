@@ -61,7 +61,6 @@ class Hit:
     similarity: float
     action: str
     reasons: tuple[str, ...]
-    ordinal: int  # among the edits of its commit: finds its text in git again
 
     def to_json(self) -> dict[str, Any]:
         """The stable form of `codewm.similar/1`."""
@@ -146,7 +145,5 @@ def _hit(edit: StoredEdit, score: float, similarity: float, why: tuple[str, ...]
     commit, row = edit.commit, edit.row
     return Hit(
         commit.id, commit.author, commit.time, commit.subject, row.path, row.lines, score, similarity, row.action,
-        why, row.ordinal,
+        why,
     )  # fmt: skip
-
-

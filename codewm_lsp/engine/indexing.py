@@ -6,6 +6,7 @@ its edits, so an interruption at any moment loses at most the work of a few unfi
 
 from __future__ import annotations
 
+import fnmatch
 import multiprocessing
 import os
 import signal
@@ -57,11 +58,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which part of the history: `since` as git reads dates, at most `max_commits`, only these `paths`."""
+    """Which part of the history a run reads: commits `since` (as git reads dates), at most `max_commits` of them."""
 
     since: str = ""
     max_commits: int = 0
-    paths: tuple[str, ...] = ()
 
     def options(self) -> list[str]:
         """As options of `git rev-list`."""
@@ -73,13 +73,15 @@ def update_index(
     repository: Repository,
     selection: Selection | None = None,
     *,
+    paths: Sequence[str] = (),
     jobs: int = 0,
     rebuild: bool = False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
     """Bring the index up to the repository's branches; what was done in this run.
 
-    An index of another version is made anew. Interrupting this (KeyboardInterrupt) leaves a valid index.
+    `paths` (folders or globs) restrict what is indexed; the index remembers them, and other ones make it anew, as
+    another version does. Interrupting this (KeyboardInterrupt) leaves a valid index.
 
     Raises:
         IndexStoreError: another process is indexing, or the index is damaged.
@@ -88,7 +90,7 @@ def update_index(
     selection = selection or Selection()
     folder = index_folder(repository)
     with _only_writer(folder):
-        store = _open(folder, rebuild)
+        store = _open(folder, rebuild, tuple(paths))
         try:
             return _update(repository, store, selection, jobs or min(4, os.cpu_count() or 1), report)
         except sqlite3.DatabaseError as error:
@@ -114,7 +116,7 @@ def _update(
     progress = Progress(len(pending))
     report(progress)
     try:
-        history = read_history(repository, pending, paths=selection.paths)
+        history = read_history(repository, pending, only=path_filter(indexed_paths(store)))
         for extracted in _extract_all(_chunks(history), jobs if len(pending) >= POOL_FROM else 1):
             unsaved += _write(store, extracted, progress)
             vectors.catch_up(store)
@@ -173,12 +175,12 @@ def extract(chunk: Sequence[CommitEdits]) -> Extracted:
 def _rows(commit: CommitEdits) -> list[EditRow]:
     rows = []
     parsed: tuple[object, Source | None] = (None, None)
-    for ordinal, edit in enumerate(commit.edits):
+    for edit in commit.edits:
         language = language_of(edit.path)
         if edit.before is not None and language is not None and parsed[0] is not edit.before:
             parsed = (edit.before, Source.parse(language, edit.before))
         change = change_of(edit, parsed[1] if edit.before is not None else None)
-        rows.append(EditRow(edit.path, ordinal, edit.lines, label_of(change), sketch(change)))
+        rows.append(EditRow(edit.path, edit.lines, label_of(change), sketch(change)))
     return rows
 
 
@@ -216,14 +218,33 @@ def _start_worker() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def _open(folder: Path, rebuild: bool) -> Store:
-    if rebuild:
-        _discard(folder)
-    try:
-        return Store(folder, write=True)
-    except IndexVersionError:
-        _discard(folder)
-        return Store(folder, write=True)
+def indexed_paths(store: Store) -> tuple[str, ...]:
+    """The folders and globs that the index is restricted to; () for everything."""
+    return tuple(str(store.get_meta("paths") or "").splitlines())
+
+
+def path_filter(paths: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a path is one of `paths`, lies in one of them, or matches one as a glob; all do if there are none."""
+    folders = tuple(path.rstrip("/") + "/" for path in paths)
+    return lambda path: (
+        not paths or f"{path}/".startswith(folders) or any(fnmatch.fnmatchcase(path, glob) for glob in paths)
+    )
+
+
+def _open(folder: Path, rebuild: bool, paths: tuple[str, ...]) -> Store:
+    """The store to write to, made anew where it has to be."""
+    if not rebuild:
+        try:
+            store = Store(folder, write=True)
+            if paths in ((), indexed_paths(store)):
+                return store
+            store.close()
+        except IndexVersionError:
+            pass
+    _discard(folder)
+    store = Store(folder, write=True)
+    store.set_meta("paths", "\n".join(paths))
+    return store
 
 
 def _discard(folder: Path) -> None:

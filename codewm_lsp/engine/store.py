@@ -30,19 +30,19 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE commits (id INTEGER PRIMARY KEY, hash TEXT UNIQUE, author TEXT, email TEXT, time INTEGER, subject TEXT);
 CREATE TABLE paths (id INTEGER PRIMARY KEY, path TEXT UNIQUE);
 CREATE TABLE edits (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, commit_id INTEGER, path_id INTEGER, ordinal INTEGER,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, commit_id INTEGER, path_id INTEGER,
     first INTEGER, last INTEGER, action TEXT, lexical BLOB, structural BLOB);
 CREATE INDEX edits_by_commit ON edits (commit_id);
 CREATE TABLE skipped (commit_id INTEGER, reason TEXT, count INTEGER, PRIMARY KEY (commit_id, reason)) WITHOUT ROWID;
 """
+_JOINED = "edits JOIN commits ON commits.id = commit_id JOIN paths ON paths.id = path_id"
 
 
 @dataclass(frozen=True, slots=True)
 class EditRow:
-    """One edit as it is stored; `ordinal` is its place among the edits of its commit."""
+    """One edit as it is stored. Commit, path and lines find its text in git again."""
 
     path: str
-    ordinal: int
     lines: tuple[int, int]
     action: str
     sketch: Sketch
@@ -64,6 +64,11 @@ def index_folder(repository: Repository) -> Path:
         return inside
     name = hashlib.blake2b(os.fsencode(repository.common_dir), digest_size=8).hexdigest()
     return Path(platformdirs.user_cache_dir("codewm")) / name
+
+
+def stored_path(path: str) -> str:
+    """A path as the index spells it: bytes that are not UTF-8 become replacement characters."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 class Store:
@@ -133,12 +138,12 @@ class Store:
         return [self._add_edit(number, row) for row in rows]
 
     def _add_edit(self, commit: int | None, row: EditRow) -> int:
-        path = os.fsencode(row.path).decode("utf-8", "replace")
+        path = stored_path(row.path)
         self._db.execute("INSERT OR IGNORE INTO paths (path) VALUES (?)", (path,))
         cursor = self._db.execute(
-            "INSERT INTO edits (commit_id, path_id, ordinal, first, last, action, lexical, structural)"
-            " VALUES (?, (SELECT id FROM paths WHERE path = ?), ?, ?, ?, ?, ?, ?)",
-            (commit, path, row.ordinal, *row.lines, row.action, pack(row.sketch.lexical), pack(row.sketch.structural)),
+            "INSERT INTO edits (commit_id, path_id, first, last, action, lexical, structural)"
+            " VALUES (?, (SELECT id FROM paths WHERE path = ?), ?, ?, ?, ?, ?)",
+            (commit, path, *row.lines, row.action, pack(row.sketch.lexical), pack(row.sketch.structural)),
         )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
@@ -175,21 +180,20 @@ class Store:
 
     def ids_where(self, condition: str, values: Sequence[object]) -> list[int]:
         """Ids of the edits that satisfy a condition on `commits` and `paths`, newest commits first."""
-        query = f"SELECT edits.id FROM edits JOIN commits ON commits.id = commit_id JOIN paths ON paths.id = path_id WHERE {condition}"  # noqa: S608  conditions are ours, values are bound
-        return [row[0] for row in self._db.execute(query, list(values))]
+        return [row[0] for row in self._db.execute(f"SELECT edits.id FROM {_JOINED} WHERE {condition}", list(values))]
 
     def edits(self, ids: Sequence[int]) -> list[StoredEdit]:
         """The edits with these ids that are still there."""
         marks = ",".join("?" * len(ids))
         rows = self._db.execute(
-            "SELECT edits.id, hash, author, email, time, subject, path, ordinal, first, last, action, lexical, structural"  # noqa: S608
-            f" FROM edits JOIN commits ON commits.id = commit_id JOIN paths ON paths.id = path_id WHERE edits.id IN ({marks})",
+            "SELECT edits.id, hash, author, email, time, subject, path, first, last, action, lexical, structural"
+            f" FROM {_JOINED} WHERE edits.id IN ({marks})",
             list(ids),
         )
         return [
             StoredEdit(
                 row[0], Commit(*row[1:6]),
-                EditRow(row[6], row[7], (row[8], row[9]), row[10], Sketch(unpack(row[11]), unpack(row[12]))),
+                EditRow(row[6], (row[7], row[8]), row[9], Sketch(unpack(row[10]), unpack(row[11]))),
             )
             for row in rows
         ]  # fmt: skip

@@ -102,7 +102,7 @@ class VectorIndex:
         while count > 0:
             try:
                 labels, _ = self._graph.knn_query(key[None], k=count, num_threads=1)
-                return labels[0].astype(np.int64)
+                return np.asarray(labels[0], np.int64)
             except RuntimeError:  # fewer than `count` can be reached, most are removed
                 count //= 2
         return np.empty(0, np.int64)

@@ -13,7 +13,9 @@ import os
 import socket
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 
 from codewm_lsp.server.framing import Framer, FramingError
@@ -82,8 +84,13 @@ async def _serve(protocol: Protocol, read: Callable[[], bytes], write: Callable[
     writer = Writer(write, end_from_thread)
     protocol.set_writer(writer)
     protocol.on_exit = done.set
+    inbox = Inbox(loop)
+
+    def take(job: Callable[[], None]) -> None:
+        loop.call_soon_threadsafe(inbox.put, job)
+
     threading.Thread(
-        target=_read_messages, args=(protocol, read, loop, end_from_thread), name="read", daemon=True
+        target=_read_messages, args=(protocol, read, take, end_from_thread), name="read", daemon=True
     ).start()
     watch = asyncio.ensure_future(_watch_client(protocol, done))
     await done.wait()
@@ -93,7 +100,10 @@ async def _serve(protocol: Protocol, read: Callable[[], bytes], write: Callable[
 
 
 def _read_messages(
-    protocol: Protocol, read: Callable[[], bytes], loop: asyncio.AbstractEventLoop, end: Callable[[], None]
+    protocol: Protocol,
+    read: Callable[[], bytes],
+    take: Callable[[Callable[[], None]], None],
+    end: Callable[[], None],
 ) -> None:
     """Read until the stream ends, which is how most clients die."""
     framer = Framer()
@@ -103,14 +113,40 @@ def _read_messages(
                 try:
                     message = json.loads(body)
                 except (ValueError, RecursionError):
-                    loop.call_soon_threadsafe(protocol.unparsable)
-                    continue
-                loop.call_soon_threadsafe(protocol.receive, message)
+                    take(protocol.unparsable)
+                else:
+                    take(partial(protocol.receive, message))
     except FramingError as error:
         _log.error("the client's stream cannot be followed any further: %s", error)
     except (OSError, RuntimeError):
         pass  # the stream broke, or the loop has closed
     end()
+
+
+class Inbox:
+    """Handles messages one by one, and lets a request's handler begin before the next message is taken.
+
+    A task begins one turn of the loop after it is made. A change that stands behind a request in the
+    stream would otherwise be applied before the request has seen the document it was meant for.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._jobs: deque[Callable[[], None]] = deque()
+
+    def put(self, job: Callable[[], None]) -> None:
+        """Handle a message once those before it have been."""
+        self._jobs.append(job)
+        if len(self._jobs) == 1:
+            self._loop.call_soon(self._step)
+
+    def _step(self) -> None:
+        try:
+            self._jobs[0]()
+        finally:
+            self._jobs.popleft()
+            if self._jobs:
+                self._loop.call_soon(self._step)
 
 
 async def _watch_client(protocol: Protocol, done: asyncio.Event) -> None:

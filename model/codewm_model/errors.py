@@ -1,13 +1,13 @@
 """Every error that a person may see. Messages say what is wrong and which command mends it.
 
-    CodewmError
-    ├── HistoryError              git refused, or its output could not be read
-    │   ├── NotARepositoryError
-    │   └── GitMissingError       no git, or one too old
-    ├── IndexStoreError           the index cannot be read
-    │   ├── IndexMissingError
-    │   └── IndexVersionError     written by another version
-    └── DependencyError           a package that needs a compiler is not installed
+CodewmError
+├── HistoryError              git refused, or its output could not be read
+│   ├── NotARepositoryError
+│   └── GitMissingError       no git, or one too old
+├── IndexStoreError           the index cannot be read
+│   ├── IndexMissingError
+│   └── IndexVersionError     written by another version
+└── DependencyError           a package that needs a compiler is not installed
 """
 
 from __future__ import annotations

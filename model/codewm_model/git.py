@@ -25,7 +25,13 @@ MIN_GIT = (2, 31)  # GIT_CONFIG_COUNT, which carries the overrides below
 MAX_BLOB = 1 << 20  # bytes; git calls larger files binary and does not diff them
 
 _INSTALL = "install it (Debian/Ubuntu: apt install git) and make sure it is on PATH"
-_KEPT = {"GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES"}
+_KEPT = {
+    "GIT_EXEC_PATH",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CEILING_DIRECTORIES",
+}
 _VARIABLES = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",  # git 2.45 on; GIT_ALLOW_PROTOCOL stops older ones at the transport

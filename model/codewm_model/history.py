@@ -26,7 +26,12 @@ _DIFF = (
     "--no-ext-diff", "--no-textconv", "--no-relative", "--diff-algorithm=myers", "--submodule=short",
     "--ignore-submodules=all",
 )  # fmt: skip
-_HEADER = ("--encoding=UTF-8", "--no-notes", "--no-mailmap", "--format=tformat:%x01%H%x00%an%x00%ae%x00%at%x00%s")
+_HEADER = (
+    "--encoding=UTF-8",
+    "--no-notes",
+    "--no-mailmap",
+    "--format=tformat:%x01%H%x00%an%x00%ae%x00%at%x00%s",
+)
 _LFS = re.compile(rb"version https://git-lfs\.github\.com/spec/|oid sha256:[0-9a-f]{64}$|size \d+$")
 _NULL = re.compile("^0*$")
 
@@ -66,20 +71,23 @@ def read_history(
     commits: Sequence[str],
     *,
     wants_before: Callable[[str], bool] = has_grammar,
-    paths: Sequence[str] = (),
+    only: Callable[[str], bool] = lambda path: True,
 ) -> Iterator[CommitEdits]:
     """The edits of `commits`, in their order.
 
-    `wants_before` says for which paths the whole file is needed; others get edits with `before` None.
+    `wants_before` says for which paths the whole file is needed; others get edits with `before` None. `only` says
+    which paths are read at all.
     """
     with BlobReader(repository) as blobs:
-        for commit, files in _read_patches(repository, list(commits), paths):
+        for commit, files in _read_patches(repository, list(commits)):
             skipped: Counter[str] = Counter()
             edits: list[Edit] = []
             if files is None:
                 skipped["unreadable commit"] += 1
             lines = 0
             for file in files or ():
+                if not only(file.path):
+                    continue
                 lines += sum(len(h.removed) + len(h.added) for h in file.hunks)
                 if lines > MAX_COMMIT_LINES:
                     skipped["commit too large"] += len(file.hunks)
@@ -161,13 +169,11 @@ def _edit(path: str, hunk: Hunk, before: tuple[str, ...] | None, codec: str, fir
     return Edit(path, before, hunk.first if first is None else first, removed, added, hunk.new_first)
 
 
-def _read_patches(
-    repository: Repository, commits: list[str], paths: Sequence[str]
-) -> Iterator[tuple[Commit, list[FilePatch] | None]]:
+def _read_patches(repository: Repository, commits: list[str]) -> Iterator[tuple[Commit, list[FilePatch] | None]]:
     """Each commit with its files; None for its files if git could not read them."""
     searched = False
     while commits:
-        read = yield from _log(repository, commits, paths)
+        read = yield from _log(repository, commits)
         commits = commits[read:]
         if not commits:
             return
@@ -176,21 +182,18 @@ def _read_patches(
             searched = True
         else:  # a damaged object: it is needed by this commit or by the next
             broken = set(commits[:1])
-            if (yield from _log(repository, commits[:1], paths)):
+            if (yield from _log(repository, commits[:1])):
                 commits = commits[1:]
                 broken = set(commits[:1])
         yield from ((_describe(repository, commit), None) for commit in commits if commit in broken)
         commits = [commit for commit in commits if commit not in broken]
 
 
-def _log(
-    repository: Repository, commits: list[str], paths: Sequence[str]
-) -> Generator[tuple[Commit, list[FilePatch] | None], None, int]:
+def _log(repository: Repository, commits: list[str]) -> Generator[tuple[Commit, list[FilePatch] | None], None, int]:
     """As `_read_patches`; returns how many commits git managed before it ended or died."""
     arguments = ("log", "--no-walk=unsorted", "--stdin", *_HEADER, *_DIFF)
-    listed = "\n".join([*commits, "--", *paths]) if paths else "\n".join(commits)
     read = 0
-    with repository.stream(*arguments, stdin=listed.encode() + b"\n") as process:
+    with repository.stream(*arguments, stdin="\n".join(commits).encode() + b"\n") as process:
         assert process.stdout is not None
         reader = LineReader(iter(process.stdout))
         held: tuple[Commit, list[FilePatch] | None] | None = None

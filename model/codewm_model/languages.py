@@ -35,7 +35,12 @@ class Language:
 
     @functools.cached_property
     def _kinds(self) -> dict[str, str]:
-        groups = {"name": self.identifiers, "string": self.strings, "number": self.numbers, "comment": self.comments}
+        groups = {
+            "name": self.identifiers,
+            "string": self.strings,
+            "number": self.numbers,
+            "comment": self.comments,
+        }
         return {node_type: kind for kind, types in groups.items() for node_type in types}
 
 

@@ -39,7 +39,15 @@ def _root_trees(repository: Repository, listed: bytes) -> dict[str, list[str]]:
 
 def _needing(repository: Repository, commits: list[str], missing: set[str]) -> Iterator[str]:
     """Commits whose raw diff (trees only) names a missing object, or whose subtrees are missing themselves."""
-    arguments = ("log", "--no-walk=unsorted", "--stdin", "--raw", "--no-abbrev", "--no-renames", "--format=%x01%H")
+    arguments = (
+        "log",
+        "--no-walk=unsorted",
+        "--stdin",
+        "--raw",
+        "--no-abbrev",
+        "--no-renames",
+        "--format=%x01%H",
+    )
     while commits:
         seen: list[str] = []
         needing: set[str] = set()

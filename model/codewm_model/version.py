@@ -65,6 +65,8 @@ def representation_version() -> str:
         digest.update((action_of(change) * 256).round().astype("<i4").tobytes())
         both = sketch(change)
         for features in (both.lexical, both.structural):
-            digest.update(features.hashes.astype("<u4").tobytes() + (features.weights * 256).round().astype("<i4").tobytes())
+            digest.update(
+                features.hashes.astype("<u4").tobytes() + (features.weights * 256).round().astype("<i4").tobytes()
+            )
         digest.update((project([both]) * 256).round().astype("<i4").tobytes())
     return digest.hexdigest()

@@ -70,9 +70,7 @@ def module(name: str, extra: str = "") -> str:
 def git(root: Path, *arguments: str, author: str = AUTHOR, day: int = 1) -> None:
     date = f"2024-03-{day:02d}T12:00:00+0000"
     identity = {"NAME": author, "EMAIL": "ada@example.com", "DATE": date}
-    environment = {
-        f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in identity.items()
-    }
+    environment = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in identity.items()}
     subprocess.run(
         ["git", "-c", "init.defaultBranch=main", *arguments],
         cwd=root, check=True, capture_output=True, env={**os.environ, **environment},

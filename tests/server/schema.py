@@ -20,9 +20,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Every schema in the document by its title."""
-    blocks = re.findall(
-        r"^```json\n(.*?)^```$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
+    blocks = re.findall(r"^```json\n(.*?)^```$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     return {schema["title"]: schema for schema in map(json.loads, blocks)}
 
 
@@ -34,9 +32,7 @@ def check(value: Any, title: str) -> None:
 
 def _check(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str) -> None:
     for keyword, wanted in schema.items():
-        assert _holds(keyword, wanted, value, schema, root, at), (
-            f"{at}: {value!r} is not {keyword} {wanted!r}"
-        )
+        assert _holds(keyword, wanted, value, schema, root, at), f"{at}: {value!r} is not {keyword} {wanted!r}"
 
 
 def _is(value: Any, name: str) -> bool:
@@ -45,9 +41,7 @@ def _is(value: Any, name: str) -> bool:
     return isinstance(value, _TYPES[name])
 
 
-def _holds(
-    keyword: str, wanted: Any, value: Any, schema: dict[str, Any], root: dict[str, Any], at: str
-) -> bool:
+def _holds(keyword: str, wanted: Any, value: Any, schema: dict[str, Any], root: dict[str, Any], at: str) -> bool:
     match keyword:
         case "title" | "$defs":
             return True

@@ -72,9 +72,7 @@ def offset_of(text: str, line: int, units: int, encoding: Encoding) -> int:
 def oracle(text: str, change: Change, encoding: Encoding) -> str:
     if change.span is None:
         return change.text
-    first, last = sorted(
-        (offset_of(text, *change.span[:2], encoding), offset_of(text, *change.span[2:], encoding))
-    )
+    first, last = sorted((offset_of(text, *change.span[:2], encoding), offset_of(text, *change.span[2:], encoding)))
     return text[:first] + change.text + text[last:]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest_lsp
+from cattrs import Converter
 from conftest import AUTHOR, Place, commit, git, module
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
@@ -28,9 +30,17 @@ CAPABILITIES = types.ClientCapabilities(
 
 @pytest_lsp.fixture(config=ClientServerConfig(server_command=list(SERVER)))
 async def client(lsp_client: LanguageClient) -> AsyncIterator[None]:  # type: ignore[misc]
+    converter = lsp_client.protocol._converter
+    converter.register_structure_hook(types.Command | types.CodeAction, lambda given, _: _action(given, converter))
     await lsp_client.initialize_session(types.InitializeParams(capabilities=CAPABILITIES))
     yield
     await lsp_client.shutdown_session()
+
+
+def _action(given: dict[str, Any], converter: Converter) -> types.Command | types.CodeAction:
+    """lsprotocol takes every code action that has a command for a command."""
+    kind = types.Command if isinstance(given["command"], str) else types.CodeAction
+    return converter.structure(given, kind)
 
 
 def open_file(client: LanguageClient, uri: str, text: str, version: int = 1) -> None:
@@ -78,15 +88,13 @@ async def hover(client: LanguageClient, uri: str, line: int) -> types.Hover | No
     return await client.text_document_hover_async(at)
 
 
-async def test_the_code_action_leads_to_the_edits_of_the_neighbours(
-    client: LanguageClient, indexed: Place
-) -> None:
+async def test_the_code_action_leads_to_the_edits_of_the_neighbours(client: LanguageClient, indexed: Place) -> None:
     add_timeout(client, indexed)
     (action,) = await actions(client, indexed.uri, span(CALL, 0, CALL, 0))
     assert (action.title, action.kind) == (TITLE, "codewm.similar")
     assert action.command is not None
     assert action.command.command == "codewm.showSimilarEdits"
-    assert action.command.arguments == [indexed.uri, CALL, 2]
+    assert action.command.arguments == (indexed.uri, CALL, 2)
     result = await client.workspace_execute_command_async(
         types.ExecuteCommandParams(action.command.command, action.command.arguments)
     )
@@ -195,9 +203,7 @@ async def test_secrets_are_answered_empty(client: LanguageClient, indexed: Place
     assert await hover(client, uri, 0) is None
 
 
-async def test_an_untracked_file_is_compared_with_its_text_at_open(
-    client: LanguageClient, indexed: Place
-) -> None:
+async def test_an_untracked_file_is_compared_with_its_text_at_open(client: LanguageClient, indexed: Place) -> None:
     uri = (indexed.root / "services" / "new.py").as_uri()
     text = module("news")
     open_file(client, uri, text)
@@ -205,7 +211,7 @@ async def test_an_untracked_file_is_compared_with_its_text_at_open(
     line = text.splitlines()[CALL]
     edit(client, uri, 2, span(CALL, len(line) - 1, CALL, len(line) - 1), ", timeout=5")
     (action,) = await actions(client, uri, span(0, 0, 99, 0))
-    assert action.command is not None and action.command.arguments == [uri, CALL, 2]
+    assert action.command is not None and action.command.arguments == (uri, CALL, 2)
 
 
 async def test_a_commit_moves_the_base(client: LanguageClient, indexed: Place, tmp_path: Path) -> None:

@@ -28,8 +28,6 @@ def test_secrets_are_left_alone(name: str) -> None:
     assert holds_secrets(Path("/repo") / name)
 
 
-@pytest.mark.parametrize(
-    "name", ["id_mapping.py", "environment.py", "keys.py", "secrets_test.py", "env.py", "pem.py"]
-)
+@pytest.mark.parametrize("name", ["id_mapping.py", "environment.py", "keys.py", "secrets_test.py", "env.py", "pem.py"])
 def test_code_about_them_is_not(name: str) -> None:
     assert not holds_secrets(Path("/repo/.env.d") / name)

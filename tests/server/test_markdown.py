@@ -13,8 +13,10 @@ from codewm_lsp.engine.index import Hit
 from codewm_lsp.server.markdown import code_span, diff_block, hover_markdown, hover_plain, inline, plain
 
 PIECES = (
-    "`", "``", "```", "*", "_", "[x](http://e.vil)", "![i](x)", "<img src=x>", "<!--", "&lt;", "\\", "~~~", "|",
-    "#", "\n", "a", " ", "$(warning)", "http://e.vil", "www.e.vil", "a@e.vil", "\u202e", "\x00", "1.", "- ", "😀",
+    "`", "``", "```", "*", "_", "[x](http://e.vil)", "![i](x)",
+    "<img src=x>", "<!--", "&lt;", "\\", "~~~", "|",
+    "#", "\n", "a", " ", "$(warning)",
+    "http://e.vil", "www.e.vil", "a@e.vil", "\u202e", "\x00", "1.", "- ", "😀",
 )  # fmt: skip
 nasty = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 MARKDOWN = MarkdownIt("commonmark")

@@ -36,9 +36,7 @@ def test_a_request_before_initialize_is_refused(wire: Wire) -> None:
 
 def test_a_second_initialize_is_refused(wire: Wire) -> None:
     wire.initialize()
-    assert (
-        wire.error("initialize", {"processId": None, "rootUri": None, "capabilities": {}})["code"] == -32600
-    )
+    assert wire.error("initialize", {"processId": None, "rootUri": None, "capabilities": {}})["code"] == -32600
     assert wire.end() == 0
 
 
@@ -156,10 +154,7 @@ def test_documents_that_are_not_open_are_answered_empty(wire: Wire) -> None:
     wire.notify("textDocument/didClose", DOCUMENT)
     assert wire.result("textDocument/hover", HOVER) is None
     at = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
-    assert (
-        wire.result("textDocument/codeAction", {**DOCUMENT, "range": at, "context": {"diagnostics": []}})
-        is None
-    )
+    assert wire.result("textDocument/codeAction", {**DOCUMENT, "range": at, "context": {"diagnostics": []}}) is None
     empty = {"schema": "codewm.similar/1", "version": None, "status": "unsupported", "edits": []}
     assert wire.result("codewm/similarEdits", DOCUMENT) == empty
     assert wire.end() == 0
@@ -208,10 +203,7 @@ def test_bad_settings_are_said_once_and_do_not_stop_anything(wire: Wire) -> None
     wire.initialize(initializationOptions={"hits": "many"})
     message = wire.message()
     assert message["method"] == "window/showMessage"
-    assert (
-        message["params"]["message"]
-        == "codewm.hits must be a whole number from 1 to 50, not many; 10 is used."
-    )
+    assert message["params"]["message"] == "codewm.hits must be a whole number from 1 to 50, not many; 10 is used."
     wire.notify("workspace/didChangeConfiguration", {"settings": {"codewm": {"hits": "many"}}})
     assert wire.result("textDocument/hover", HOVER) is None
     assert wire.end() == 0

@@ -44,9 +44,7 @@ def test_the_answer_for_a_cursor_has_diffs(wire: Wire, indexed: Place) -> None:
     (edit,) = answer["edits"]
     assert (edit["path"], edit["lines"]) == ("services/orders.py", [8, 8])
     assert len(edit["hits"]) == 3
-    assert [hit["score"] for hit in edit["hits"]] == sorted(
-        (hit["score"] for hit in edit["hits"]), reverse=True
-    )
+    assert [hit["score"] for hit in edit["hits"]] == sorted((hit["score"] for hit in edit["hits"]), reverse=True)
     assert all("timeout=30" in hit["diff"] for hit in edit["hits"])
     assert wire.end() == 0
 
@@ -110,9 +108,7 @@ def test_hover_and_code_action_can_be_switched_off(wire: Wire, indexed: Place) -
 
 
 def test_clients_without_literals_get_commands_and_without_markdown_text(wire: Wire, indexed: Place) -> None:
-    wire.initialize(
-        capabilities={"textDocument": {"codeAction": {}, "hover": {"contentFormat": ["plaintext"]}}}
-    )
+    wire.initialize(capabilities={"textDocument": {"codeAction": {}, "hover": {"contentFormat": ["plaintext"]}}})
     params = opened(wire, indexed, with_timeout(indexed))
     touching = {"range": {"start": at(CALL), "end": at(CALL)}, "context": {"diagnostics": []}}
     (offered,) = wire.result("textDocument/codeAction", {**params, **touching})
@@ -210,10 +206,8 @@ def test_a_change_in_between_makes_the_answer_stale(wire: Wire, indexed: Place) 
 def test_the_documented_globs_are_the_ones_in_use() -> None:
     from schema import DOCUMENT
 
-    text = (
-        DOCUMENT.read_text(encoding="utf-8").partition("## Files that are left alone")[2].partition("## ")[0]
-    )
-    named = text.partition("answered empty:")[2].replace("`", "").replace("\n", " ").strip(" .")
+    text = DOCUMENT.read_text(encoding="utf-8").partition("## Files that are left alone")[2].partition("## ")[0]
+    named = text.partition("answered empty:")[2].replace("`", "").replace("\n", " ").strip().removesuffix(".")
     assert tuple(name.strip() for name in named.split(",")) == SECRET_GLOBS
 
 

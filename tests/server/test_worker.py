@@ -61,6 +61,7 @@ async def test_cancelled_work_that_waits_never_begins() -> None:
     second = asyncio.ensure_future(worker.run(lambda stop: begun.set()))
     await asyncio.sleep(0.05)
     second.cancel()
+    await asyncio.sleep(0)
     gate.set()
     assert await first
     assert await worker.run(lambda stop: "last") == "last"

@@ -19,9 +19,7 @@ class Wire:
     """One server process. Every message it sends must be asked for, or the test fails when it ends."""
 
     def __init__(self, command: tuple[str, ...] = SERVER) -> None:
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._messages: Queue[dict[str, Any]] = Queue()
         self._next_id = 0
         self.errors = b""

@@ -1,0 +1,46 @@
+"""Hits on a terminal. Nothing from a repository reaches the terminal with its control characters."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from codewm_lsp.engine.index import Hit
+from codewm_lsp.engine.similar import unified_diff
+from codewm_model.edit import Edit
+
+MAX_DIFF_LINES = 16
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def render(console: Console, edit: Edit, hits: Sequence[tuple[Hit, Edit | None]]) -> None:
+    """One edit at hand and its hits, each with provenance and diff."""
+    console.print(Text(f"{printable(edit.path)}:{edit.lines[0]}", style="bold underline"))
+    for rank, (hit, text) in enumerate(hits, 1):
+        date = datetime.datetime.fromtimestamp(hit.time, datetime.UTC).date().isoformat()
+        head = Text(f"{rank:3}. ", style="bold")
+        head.append(f"{hit.commit[:10]} ", style="yellow")
+        head.append(f"{printable(hit.author)}, {date}: ")
+        head.append(printable(hit.subject), style="bold")
+        console.print(head)
+        where = f"     {printable(hit.path)}:{hit.lines[0]}-{hit.lines[1]}"
+        console.print(Text(f"{where}   {hit.action}   score {hit.score:.2f} ({', '.join(hit.reasons)})", style="dim"))
+        for line in _diff(text):
+            console.print(Text("     " + line, style=_COLOURS.get(line[:1], "")))
+    console.print()
+
+
+def printable(text: str) -> str:
+    """The text with control characters (terminal escapes among them) and lone surrogates replaced."""
+    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
+
+
+def _diff(edit: Edit | None) -> list[str]:
+    if edit is None:
+        return ["(git cannot show this edit any more)"]
+    lines = [printable(line) for line in unified_diff(edit, context=1).splitlines()]
+    more = len(lines) - MAX_DIFF_LINES
+    return lines if more <= 1 else [*lines[:MAX_DIFF_LINES], f"... {more} more lines"]
