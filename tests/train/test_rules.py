@@ -1,0 +1,101 @@
+"""Labelled edits are what the fixer does, one fix at a time, and a file never answers for itself."""
+
+import subprocess
+
+import pytest
+
+from codewm_model.edit import Edit
+from codewm_train.rules import RuleEdit, apply_fix, balanced, load_rule_edits, repository_name, rule_task
+
+
+def change(content, start, end):
+    return {"content": content, "location": place(start), "end_location": place(end)}
+
+
+def place(point):
+    return {"row": point[0], "column": point[1]}
+
+
+def diagnostic(*changes, start, end):
+    return {"code": "X1", "location": place(start), "end_location": place(end), "fix": {"edits": list(changes)}}
+
+
+def made(rule, n, path="a.py", repository="r"):
+    edit = Edit(path, ("x",), 0, ("x",), (f"{rule} {path} {n}",), 0)
+    return RuleEdit(rule, repository, "0", edit)
+
+
+def test_a_fix_becomes_the_hunk_of_the_lines_it_changes():
+    edit = apply_fix("import os\n\nx = dict()\n", diagnostic(change("{}", (3, 5), (3, 11)), start=(3, 5), end=(3, 11)), "a.py")
+    assert edit is not None
+    assert (edit.first, edit.removed, edit.added) == (2, ("x = dict()",), ("x = {}",))
+
+
+def test_a_fix_that_drops_whole_lines_removes_just_these():
+    edit = apply_fix("import os\n\nx = 1\n", diagnostic(change("", (1, 1), (2, 1)), start=(1, 8), end=(1, 10)), "a.py")
+    assert edit is not None
+    assert (edit.first, edit.removed, edit.added) == (0, ("import os",), ())
+
+
+def test_imports_that_a_fix_needs_elsewhere_are_left_out():
+    mend = change("suppress(x)", (3, 1), (3, 4))
+    needed = change("from contextlib import suppress\n", (1, 1), (1, 1))
+    edit = apply_fix("import os\n\ntry\n", diagnostic(needed, mend, start=(3, 1), end=(3, 4)), "a.py")
+    assert edit is not None
+    assert (edit.first, edit.removed, edit.added) == (2, ("try",), ("suppress(x)",))
+
+
+def test_rare_rules_are_left_out_and_common_ones_cut():
+    edits = [made("rare", n, f"{n}.py") for n in range(5)] + [made("common", n, f"{n}.py") for n in range(200)]
+    kept = balanced(edits, seed=0)
+    assert {item.rule for item in kept} == {"common"}
+    assert len(kept) == 60
+
+
+def test_no_file_gives_more_than_two_edits_of_a_rule_and_repositories_take_turns():
+    edits = [made("x", n, f"{n // 10}.py", "big") for n in range(400)] + [made("x", n, f"s{n}.py", "small") for n in range(20)]
+    kept = balanced(edits, seed=0)
+    assert sum(item.repository == "small" for item in kept) == 20
+    assert max(sum(item.file == other.file for item in kept) for other in kept) <= 2
+
+
+def test_a_change_that_two_rules_make_has_no_label():
+    twice = [RuleEdit(rule, "r", "0", made("same", n, f"{n}.py").edit) for rule in ("x", "y") for n in range(20)]
+    assert balanced(twice, seed=0) == []
+
+
+def test_answers_are_of_the_same_rule_and_never_of_the_same_file():
+    task = rule_task([made("x", 0, "a/one.py"), made("x", 1, "b/one.py"), made("x", 2, "two.py"), made("y", 0, "two.py")])
+    paths = [edit.path for edit in task.edits]
+    query = task.queries.index(paths.index("a/one.py"))
+    assert [paths[i] for i in task.relevant[query]] == ["two.py"]
+    assert {paths[i] for i in task.excluded[query]} == {"a/one.py", "b/one.py"}  # a file that moved is still that file
+    assert "y" not in {task.labels[i] for i in task.queries}
+
+
+@pytest.mark.parametrize("path", ["/x/flask", "/x/flask/.git", "/x/flask/repo", "/x/flask.git"])
+def test_a_repository_is_named_by_its_folder(path, tmp_path):
+    assert repository_name(tmp_path / path.lstrip("/")) == "flask"
+
+
+def test_labelled_edits_of_a_repository_are_made_once_and_read_back(tmp_path, monkeypatch):
+    folder = tmp_path / "sample"
+    folder.mkdir()
+    for n in range(14):
+        (folder / f"m{n}.py").write_text(f"def f(value):\n    if value == None:\n        return {n}\n    return value\n")
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], check=True)
+    edits = load_rule_edits([folder], tmp_path / "cache")
+    assert not edits, "one and the same change counts once"
+    for n in range(14):
+        (folder / f"m{n}.py").write_text(f"def f(value):\n    if value.x{n} == None:\n        return {n}\n    return value\n")
+    subprocess.run([*git, "commit", "-qam", "two"], check=True)
+    edits = load_rule_edits([folder], tmp_path / "cache", seed=1)
+    assert {item.rule for item in edits} == {"E711"}
+    assert len(edits) == 15
+    for item in edits:
+        assert item.edit.before is not None
+        assert "value" not in item.edit.removed[0] and "is None" in item.edit.added[0]
+    monkeypatch.setattr("codewm_train.rules.make_rule_edits", None)
+    assert load_rule_edits([folder], tmp_path / "cache", seed=1) == edits
