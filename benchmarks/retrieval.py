@@ -88,7 +88,9 @@ def show(split: str, task: Task, results: Results, headline: str, note: str) -> 
     )
 
 
-def report(split: str, siblings: Task, rules: Task, sibling_results: Results, rule_results: Results) -> dict[str, object]:
+def report(
+    split: str, siblings: Task, rules: Task, sibling_results: Results, rule_results: Results
+) -> dict[str, object]:
     """The run as one object; `ratio` is ours by the best peer, both sibling MRR."""
     sibling_mrr = {name: row["mrr"] for name, row in sibling_results.items()}
     rule_map = {name: row["map"] for name, row in rule_results.items()}

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codewm_lsp.server.document import content_lines, split_keeping_ends
-from codewm_lsp.server.worker import Stop
 
 if TYPE_CHECKING:
     from codewm_lsp.engine.index import Hit
@@ -26,7 +25,6 @@ _log = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _MOST_BASES = 64
-_EDITS_AT_ONCE = 8
 
 
 class Checkout:
@@ -66,12 +64,17 @@ class Checkout:
             self._bases[path] = None if text is None else content_lines(split_keeping_ends(text))
         return self._bases[path]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the index has been opened; the one thing here that any thread may ask."""
+        return self._engine is not None
+
     def has_index(self) -> bool:
         """Whether there is an index that can be read; otherwise `complaint` says why not."""
         return self._similar() is not None
 
-    def similar(self, edits: Sequence[Edit], k: int, stop: Stop) -> list[list[Hit]] | None:
-        """Up to `k` hits for each edit, None without an index."""
+    def similar(self, edits: Sequence[Edit], k: int, check: Callable[[], None]) -> list[list[Hit]] | None:
+        """Up to `k` hits for each edit, None without an index. `check` is called between edits and may raise."""
         from codewm_model.errors import CodewmError
 
         hits: list[list[Hit]] = []
@@ -80,22 +83,21 @@ class Checkout:
             if engine is None:
                 return None
             engine.refresh()
-            for start in range(0, len(edits), _EDITS_AT_ONCE):
-                stop.check()
-                hits += engine.query(list(edits[start : start + _EDITS_AT_ONCE]), k)
+            for edit in edits:
+                check()
+                hits += engine.query([edit], k)
         except CodewmError as error:
-            # The index was replaced or damaged under us; the next question opens it afresh.
-            self._engine = None
+            # The index was replaced or damaged under us; a later question opens it afresh.
+            self._close()
             self.complaint = str(error)
             _log.warning("%s", error)
             return None
         return hits
 
-    def diffs(self, hits: Sequence[Hit], stop: Stop) -> list[str]:
+    def diffs(self, hits: Sequence[Hit]) -> list[str]:
         """The hits' changes as unified diffs, read from git; "" where git cannot give one."""
         from codewm_model.errors import CodewmError
 
-        stop.check()
         if self._engine is None or not hits:
             return ["" for _ in hits]
         try:
@@ -103,6 +105,11 @@ class Checkout:
         except CodewmError as error:
             _log.warning("%s", error)
             return ["" for _ in hits]
+
+    def _close(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
 
     def _similar(self) -> SimilarEdits | None:
         if self._engine is None and time.monotonic() - self._engine_missed >= _SECONDS_BETWEEN_LOOKS:

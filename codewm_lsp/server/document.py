@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,7 @@ class Document:
         self.encoding = encoding
         self._opened_with = text
         self._opened: tuple[str, ...] | None = None
-        self._pending: list[tuple[int, Sequence[Change]]] = [(0, (Change(text),))]
+        self._pending: deque[tuple[int, Sequence[Change]]] = deque([(0, (Change(text),))])
         self._lines: list[str] = [""]
         self._frozen: tuple[str, ...] = ("",)
         self._applied = -1
@@ -117,7 +118,7 @@ class Document:
                 raise StaleError(self.uri)
             if self._applied != revision:
                 while self._pending and self._pending[0][0] <= revision:
-                    self._applied, changes = self._pending.pop(0)
+                    self._applied, changes = self._pending.popleft()
                     for change in changes:
                         self._lines = apply_change(self._lines, change, self.encoding)
                 self._frozen = tuple(self._lines)

@@ -146,7 +146,7 @@ class Session:
 
     async def has_index(self, checkout: Checkout) -> bool:
         """Whether the work tree has an index; if not, the person is told so, once for each work tree."""
-        found = await self._engine.run(lambda stop: checkout.has_index())
+        found = checkout.is_open or await self._engine.run(lambda stop: checkout.has_index())
         if not found:
             self._complain(checkout)
         return found
@@ -160,14 +160,18 @@ class Session:
         """
 
         def work(stop: Stop) -> list[list[tuple[Hit, str | None]]] | None:
-            snapshot.check()
-            hits = live.checkout.similar(edits, k, stop)
+            def check() -> None:
+                stop.check()
+                snapshot.check()
+
+            check()
+            hits = live.checkout.similar(edits, k, check)
             if hits is None:
                 return None
             if not with_diffs:
                 return [[(hit, None) for hit in of_edit] for of_edit in hits]
-            snapshot.check()
-            diffs = iter(live.checkout.diffs([hit for of_edit in hits for hit in of_edit], stop))
+            check()
+            diffs = iter(live.checkout.diffs([hit for of_edit in hits for hit in of_edit]))
             return [[(hit, next(diffs)) for hit in of_edit] for of_edit in hits]
 
         found = await self._engine.run(work)
@@ -182,7 +186,7 @@ class Session:
         self._engine.close(_SECONDS_TO_END)
 
     def _complain(self, checkout: Checkout) -> None:
-        self.tell_once(checkout, f"{checkout.work_tree.name}: {checkout.complaint}")
+        self.tell_once((checkout, checkout.complaint), f"{checkout.work_tree.name}: {checkout.complaint}")
 
     def _prepare(self, path: Path) -> None:
         try:

@@ -113,7 +113,7 @@ def label_of(change: Change) -> str:
 
 
 def _counts(side: Side) -> Counter[str]:
-    leaves = side.changed_leaves()
+    leaves = [side.leaves[i] for i in side.changed_leaves()]
     telling = [leaf for leaf in leaves if leaf.kind not in _PUNCTUATION]
     return Counter(_categories(telling)) or Counter(["other"] if leaves else [])
 
@@ -132,4 +132,4 @@ def _name(category: str) -> str:
 
 
 def _only_names(side: Side) -> bool:
-    return all(leaf.kind == "name" for leaf in side.changed_leaves())
+    return all(side.leaves[i].kind == "name" for i in side.changed_leaves())

@@ -21,7 +21,6 @@ _MAX_MATCH = 400  # tokens of a side between the common ends that difflib (quadr
 
 _WORDS = re.compile(r"\w+")
 _PLAIN = re.compile(r"\w+|[^\w\s]")
-_NOWHERE = ("", "", "", 0)
 
 
 class Token(NamedTuple):
@@ -39,20 +38,22 @@ class Side:
     tokens: tuple[Token, ...]
     changed: tuple[int, ...]  # indices of tokens
 
-    def changed_leaves(self) -> list[Leaf]:
-        """The leaves of the changed tokens, each once, in order."""
-        return [self.leaves[i] for i in dict.fromkeys(self.tokens[t].leaf for t in self.changed)]
+    def changed_leaves(self) -> list[int]:
+        """Indices of the leaves that have a changed token, ascending."""
+        return list(dict.fromkeys(self.tokens[t].leaf for t in self.changed))
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """An edit seen through the syntax. `scope` is function, class or module; `symbol` the dotted name around it.
 
-    `position` says where in the enclosing definition (or file) the change begins, 0 to 1.
+    `position` says where in the enclosing definition (or file) the change begins, 0 to 1. `sources` are both
+    sides' whole files, None without a grammar.
     """
 
     edit: Edit
     language: Language | None
+    sources: tuple[Source, Source] | None
     before: Side
     after: Side
     scope: str
@@ -65,7 +66,7 @@ def change_of(edit: Edit, source: Source | None = None) -> Change:
     language = language_of(edit.path)
     if language is None or edit.before is None:
         before, after = _plain_leaves(edit.removed), _plain_leaves(edit.added)
-        return Change(edit, None, *_compare(before, after), "module", "", 0.0)
+        return Change(edit, None, None, *_compare(before, after), "module", "", 0.0)
     old = source or Source.parse(language, edit.before)
     new = old.replace(edit.first, len(edit.removed), edit.added)
     before = tuple(_up_to(MAX_TOKENS, old, edit.first, len(edit.removed)))
@@ -80,7 +81,7 @@ def change_of(edit: Edit, source: Source | None = None) -> Change:
         position = min(1.0, max(0.0, (edit.first - inner.start_point.row) / height))
     names = [node.child_by_field_name("name") for node in definitions]
     symbol = ".".join(name.text.decode(errors="replace") for name in names if name is not None and name.text)
-    return Change(edit, language, *_compare(before, after), scope, symbol, position)
+    return Change(edit, language, (old, new), *_compare(before, after), scope, symbol, position)
 
 
 def _up_to(limit: int, source: Source, first: int, count: int) -> list[Leaf]:
@@ -96,7 +97,7 @@ def _plain_leaves(lines: Sequence[str]) -> tuple[Leaf, ...]:
     """Words and punctuation of text without a grammar."""
     leaves: list[Leaf] = []
     for row, line in enumerate(lines):
-        leaves += (Leaf(text, "word", *_NOWHERE[:3], 0, row) for text in _PLAIN.findall(line[:1000]))
+        leaves += (Leaf(text, "word", "", "", "", 0, row, row) for text in _PLAIN.findall(line[:1000]))
         if len(leaves) >= MAX_TOKENS:
             break
     return tuple(leaves[:MAX_TOKENS])

@@ -216,11 +216,11 @@ def _spooled(data: bytes) -> IO[bytes]:
 
 
 class BlobReader:
-    """Contents of objects through one long-lived `git cat-file --batch`; restarted if it dies."""
+    """Contents and sizes of objects through long-lived `git cat-file` processes; restarted if they die."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._process: subprocess.Popen[bytes] | None = None
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._open = ExitStack()
 
     def read(self, name: str) -> bytes | None:
@@ -228,10 +228,32 @@ class BlobReader:
 
         `name` is an object id, or `REVISION:path` where the path holds no newline.
         """
+        asked = self._ask("--batch", name)
+        if asked is None:
+            return None
+        kind, size, output = asked
+        left = size + 1  # git ends the content with a newline of its own
+        if kind == b"blob" and size <= MAX_BLOB:
+            content = output.read(left)
+            return content[:-1] if len(content) == left else None  # git dies over a damaged object
+        while left > 0:
+            piece = output.read(min(left, 1 << 16))
+            if not piece:
+                break
+            left -= len(piece)
+        return None
+
+    def size(self, name: str) -> int | None:
+        """The object's size in bytes, None if it is missing. Its content is not read."""
+        asked = self._ask("--batch-check", name)
+        return asked[1] if asked is not None else None
+
+    def _ask(self, mode: str, name: str) -> tuple[bytes, int, IO[bytes]] | None:
+        """The object's type and size, and where its content follows."""
         if "\n" in name:
             return None
         for _ in range(2):
-            process = self._process or self._start()
+            process = self._running.get(mode) or self._start(mode)
             assert process.stdin is not None and process.stdout is not None
             try:
                 process.stdin.write(name.encode(errors="surrogateescape") + b"\n")
@@ -240,32 +262,21 @@ class BlobReader:
             except OSError:
                 header = b""
             if header:
-                return self._body(header, process.stdout)
+                fields = header.rsplit(b" ", 2)
+                if len(fields) != 3 or not fields[2].strip().isdigit():
+                    return None  # "<name> missing" or "<name> ambiguous"
+                return fields[1], int(fields[2]), process.stdout
             self.close()
         return None
 
-    def _body(self, header: bytes, output: IO[bytes]) -> bytes | None:
-        fields = header.rsplit(b" ", 2)
-        if len(fields) != 3 or not fields[2].strip().isdigit():
-            return None  # "<name> missing" or "<name> ambiguous"
-        left = int(fields[2]) + 1  # git ends the content with a newline of its own
-        if fields[1] == b"blob" and left <= MAX_BLOB + 1:
-            return output.read(left)[:-1]
-        while left > 0:
-            piece = output.read(min(left, 1 << 16))
-            if not piece:
-                break
-            left -= len(piece)
-        return None
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._process = self._open.enter_context(self._repository.stream("cat-file", "--batch"))
-        return self._process
+    def _start(self, mode: str) -> subprocess.Popen[bytes]:
+        self._running[mode] = self._open.enter_context(self._repository.stream("cat-file", mode))
+        return self._running[mode]
 
     def close(self) -> None:
-        """End the process; the next read starts another."""
+        """End the processes; the next question starts another."""
         self._open.close()
-        self._process = None
+        self._running.clear()
 
     def __enter__(self) -> BlobReader:
         return self

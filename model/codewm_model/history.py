@@ -24,7 +24,7 @@ MAX_COMMIT_LINES = 100_000  # changed lines of one commit; what comes after them
 _DIFF = (
     "--raw", "-p", "-U0", "--inter-hunk-context=2", "-M", "-l400", "--no-abbrev", "--full-index", "--no-color",
     "--no-ext-diff", "--no-textconv", "--no-relative", "--diff-algorithm=myers", "--submodule=short",
-    "--ignore-submodules=all",
+    "--ignore-submodules=dirty",  # never look into one: that would run git under its configuration
 )  # fmt: skip
 _HEADER = (
     "--encoding=UTF-8",
@@ -32,7 +32,8 @@ _HEADER = (
     "--no-mailmap",
     "--format=tformat:%x01%H%x00%an%x00%ae%x00%at%x00%s",
 )
-_LFS = re.compile(rb"version https://git-lfs\.github\.com/spec/|oid sha256:[0-9a-f]{64}$|size \d+$")
+_LFS = re.compile(rb"version https://git-lfs\.github\.com/spec/|oid sha256:[0-9a-f]{64}$")
+_LFS_SIZE = re.compile(rb"size \d+$")
 _NULL = re.compile("^0*$")
 
 
@@ -91,7 +92,7 @@ def read_history(
                 lines += sum(len(h.removed) + len(h.added) for h in file.hunks)
                 if lines > MAX_COMMIT_LINES:
                     skipped["commit too large"] += len(file.hunks)
-                elif reason := skip_reason(repository, file):
+                elif reason := skip_reason(file, blobs):
                     skipped[reason] += max(1, len(file.hunks))
                 else:
                     edits += file_edits(file, blobs, wants_before(file.path), skipped)
@@ -110,14 +111,14 @@ def working_edits(repository: Repository, *, staged: bool) -> tuple[list[Edit], 
     edits: list[Edit] = []
     with BlobReader(repository) as blobs:
         for file in files:
-            if reason := skip_reason(repository, file):
+            if reason := skip_reason(file, blobs):
                 skipped[reason] += 1
             else:
                 edits += file_edits(file, blobs, has_grammar(file.path), skipped)
     return edits, skipped
 
 
-def skip_reason(repository: Repository, file: FilePatch) -> str | None:
+def skip_reason(file: FilePatch, blobs: BlobReader) -> str | None:
     """Why none of a file's hunks is an edit, or None."""
     modes = {file.old_mode, file.new_mode}
     if "160000" in modes:
@@ -125,8 +126,8 @@ def skip_reason(repository: Repository, file: FilePatch) -> str | None:
     if "120000" in modes:
         return "symbolic link"
     if file.binary:
-        size = repository.succeeds("cat-file", "-s", file.old_id) if not _NULL.match(file.old_id) else None
-        return "too large" if size is not None and int(size) > MAX_BLOB else "binary"
+        sizes = [blobs.size(ident) or 0 for ident in (file.old_id, file.new_id) if not _NULL.match(ident)]
+        return "too large" if max(sizes, default=0) > MAX_BLOB else "binary"
     if file.oversized:
         return "too large"
     if any(_is_lfs(hunk) for hunk in file.hunks):
@@ -136,16 +137,18 @@ def skip_reason(repository: Repository, file: FilePatch) -> str | None:
 
 def file_edits(file: FilePatch, blobs: BlobReader, wants_before: bool, skipped: Counter[str]) -> Iterator[Edit]:
     """One file's hunks as edits; `before` is read once and shared by all of them."""
-    codec, before = "utf-8", None
+    before = None
+    old_codec = _codec(b"\n".join(line for hunk in file.hunks for line in hunk.removed))
+    new_codec = _codec(b"\n".join(line for hunk in file.hunks for line in hunk.added))
     if wants_before and file.hunks:
         content = b"" if _NULL.match(file.old_id) else blobs.read(file.old_id)
         if content is None:
             skipped["missing object"] += len(file.hunks)
             return
-        codec = _codec(content)
-        before = tuple(_text(line, codec) for line in _git_lines(content))
+        old_codec = _codec(content)
+        before = tuple(_text(line, old_codec) for line in _git_lines(content))
     for hunk in file.hunks:
-        edit = _edit(file.path, hunk, before, codec)
+        edit = _edit(file.path, hunk, before, old_codec, new_codec)
         if edit.removed == edit.added:
             skipped["line ends"] += 1
         elif not any(line.strip() for line in edit.removed + edit.added):
@@ -159,13 +162,16 @@ def file_edits(file: FilePatch, blobs: BlobReader, wants_before: bool, skipped: 
 def fragment_edits(file: FilePatch) -> Iterator[Edit]:
     """The edits of a diff whose files cannot be read: the hunk's own old side stands for the file."""
     for hunk in file.hunks:
-        codec = _codec(b"\n".join(hunk.context + hunk.added))
-        yield _edit(file.path, hunk, tuple(_text(line, codec) for line in hunk.context), codec, hunk.offset)
+        old_codec, new_codec = _codec(b"\n".join(hunk.context)), _codec(b"\n".join(hunk.added))
+        before = tuple(_text(line, old_codec) for line in hunk.context)
+        yield _edit(file.path, hunk, before, old_codec, new_codec, hunk.offset)
 
 
-def _edit(path: str, hunk: Hunk, before: tuple[str, ...] | None, codec: str, first: int | None = None) -> Edit:
-    removed = tuple(_text(line, codec) for line in hunk.removed)
-    added = tuple(_text(line, codec) for line in hunk.added)
+def _edit(
+    path: str, hunk: Hunk, before: tuple[str, ...] | None, old_codec: str, new_codec: str, first: int | None = None
+) -> Edit:
+    removed = tuple(_text(line, old_codec) for line in hunk.removed)
+    added = tuple(_text(line, new_codec) for line in hunk.added)
     return Edit(path, before, hunk.first if first is None else first, removed, added, hunk.new_first)
 
 
@@ -213,7 +219,12 @@ def _commit(header: bytes) -> Commit:
     if not header.startswith(b"\x01"):
         raise HistoryError(f"git log wrote something unexpected: {header[:80]!r}")
     ident, author, email, time, subject = header[1:].rstrip(b"\n").decode(errors="replace").split("\0", 4)
-    return Commit(ident, author, email, int(time or 0), subject)
+    return Commit(ident, author, email, _seconds(time), subject)
+
+
+def _seconds(time: str) -> int:
+    """Seconds since the epoch; a commit may hold any digits, and those beyond the year 9999 are no date."""
+    return int(time) if time.isdecimal() and len(time) <= 11 else 0
 
 
 def _describe(repository: Repository, commit: str) -> Commit:
@@ -221,7 +232,10 @@ def _describe(repository: Repository, commit: str) -> Commit:
 
 
 def _is_lfs(hunk: Hunk) -> bool:
-    return all(_LFS.match(line) for line in hunk.removed + hunk.added)
+    """A pointer's lines and nothing else; its size changes with its id, and alone it is anybody's."""
+    lines = hunk.removed + hunk.added
+    pointer = [line for line in lines if _LFS.match(line)]
+    return bool(pointer) and all(_LFS_SIZE.match(line) for line in lines if line not in pointer)
 
 
 def _shallow_boundary(repository: Repository) -> set[str]:

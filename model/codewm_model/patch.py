@@ -48,6 +48,7 @@ class FilePatch:
     old_mode: str = ""
     new_mode: str = ""
     old_id: str = ""
+    new_id: str = ""
     binary: bool = False
     oversized: bool = False
     hunks: list[Hunk] = field(default_factory=list)
@@ -128,8 +129,8 @@ def unquote_path(path: bytes) -> str:
 def _raw_record(line: bytes) -> FilePatch:
     """`:old_mode new_mode old_id new_id status<TAB>path[<TAB>new path]`."""
     fields, *paths = line.rstrip(b"\n").split(b"\t")
-    old_mode, new_mode, old_id, _, status = fields[1:].decode().split(" ")
-    return FilePatch(unquote_path(paths[-1]), status[0], old_mode, new_mode, old_id)
+    old_mode, new_mode, old_id, new_id, status = fields[1:].decode().split(" ")
+    return FilePatch(unquote_path(paths[-1]), status[0], old_mode, new_mode, old_id, new_id)
 
 
 def _diff_path(name: bytes) -> str:

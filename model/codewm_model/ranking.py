@@ -11,23 +11,21 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from codewm_model.sketch import Features, Sketch
+from codewm_model.sketch import LEXICAL_SHARE, Features, Sketch
 
 Floats = npt.NDArray[np.float32]
 
-# Chosen on the validation repositories: docs/adr/0002-ranking.md.
-LEXICAL_WEIGHT, STRUCTURAL_WEIGHT = 0.75, 0.25
 SAME_NAMES, SAME_SHAPE = 0.3, 0.6  # cosines from which a reason is worth naming
 
 
 class FeatureMatrix:
-    """Sparse rows of one channel, scaled by document frequency, for cosines with one query at a time."""
+    """Sparse rows of one channel, for cosines with one query at a time."""
 
     def __init__(self, rows: Sequence[Features]) -> None:
         self.size = len(rows)
         self._hashes = np.concatenate([np.empty(0, np.uint32), *(row.hashes for row in rows)])
         self._row = np.repeat(np.arange(self.size), [len(row.hashes) for row in rows])
-        self._weights = np.concatenate([np.empty(0, np.float32), *(row.scaled() for row in rows)])
+        self._weights = np.concatenate([np.empty(0, np.float32), *(row.weights for row in rows)])
 
     def cosines(self, query: Features) -> Floats:
         """Cosine of each row with `query`, `[N]`."""
@@ -35,7 +33,7 @@ class FeatureMatrix:
             return np.zeros(self.size, np.float32)
         place = np.minimum(np.searchsorted(query.hashes, self._hashes), len(query.hashes) - 1)
         shared = np.flatnonzero(query.hashes[place] == self._hashes)
-        products = self._weights[shared] * query.scaled()[place[shared]]
+        products = self._weights[shared] * query.weights[place[shared]]
         return np.bincount(self._row[shared], products, self.size).astype(np.float32)
 
 
@@ -53,7 +51,7 @@ class Ranker:
 
 def fuse(lexical: Floats, structural: Floats) -> Floats:
     """The score `[N]` that orders the list, from the channels' cosines `[N]`; at most 1."""
-    return LEXICAL_WEIGHT * lexical + STRUCTURAL_WEIGHT * structural
+    return np.float32(LEXICAL_SHARE) * lexical + np.float32(1 - LEXICAL_SHARE) * structural
 
 
 def reasons(lexical: float, structural: float) -> tuple[str, ...]:

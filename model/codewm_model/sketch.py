@@ -3,12 +3,13 @@
 LEXICAL: words and subwords of the changed lines, and once more those of the tokens that really changed: what
 the edit is about. STRUCTURAL: the classes of the really changed leaves with their place in the syntax, names
 abstracted: what kind of edit it is. Removed and added stay apart in both. A feature is 31 bits of hash and
-one bit of side; its weight is its kind's share times 1 + log(count), later times its inverse document frequency.
+one bit of side; its weight is its kind's share times 1 + log(count) times its inverse document frequency.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,31 +24,28 @@ from codewm_model.idf import idf
 Floats = npt.NDArray[np.float32]
 Hashes = npt.NDArray[np.uint32]
 
-MAX_FEATURES = 256  # of one channel; the heaviest are kept
+MAX_FEATURES = 192  # of one group; the heaviest are kept
 LEXICAL_SIZE, STRUCTURAL_SIZE = 256, 128  # dimensions of each part of the key
 KEY_SIZE = LEXICAL_SIZE + STRUCTURAL_SIZE
 
 # Chosen on the validation repositories: docs/adr/0002-ranking.md.
-LINE_WORD, LINE_SUBWORD, NET_WORD, NET_SUBWORD = 1.0, 0.5, 1.0, 0.5
-LEAF, PARENTS, PAIR = 1.0, 0.7, 0.7
-LEXICAL_SHARE = 0.6
+LEXICAL_SHARE = 0.8  # of the key and of the score; the rest is structural
+LINES_SHARE = 0.5  # of the lexical channel; the rest goes to the really changed tokens
+WORD, SUBWORD = 1.0, 1.0
+LEAF, PARENTS, PAIR, TRIPLE, BESIDE = 1.0, 0.7, 0.7, 0.5, 0.5
 
 _WORD = re.compile(r"\w+")
 _SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _REMOVED, _ADDED = 0, 1
+MAX_TEXT = 50_000  # characters of one side's lines that are read
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """A sparse vector: distinct hashes `[F]`, ascending, and their weights `[F]` without document frequency."""
+    """A sparse vector: distinct hashes `[F]`, ascending, and their weights `[F]`; its length is at most 1."""
 
     hashes: Hashes
     weights: Floats
-
-    def scaled(self) -> Floats:
-        """Weights `[F]` times inverse document frequency, of unit length (all zero if there is nothing)."""
-        weights = self.weights * idf(self.hashes)
-        return weights / max(float(np.linalg.norm(weights)), 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +58,27 @@ class Sketch:
 
 def sketch(change: Change) -> Sketch:
     """Both sketches of an edit."""
-    lexical: dict[int, float] = {}
-    structural: dict[int, float] = {}
+    lines: dict[int, float] = {}
+    net: dict[int, float] = {}
+    structure: dict[int, float] = {}
     edit = change.edit
-    for sign, lines, side in ((_REMOVED, edit.removed, change.before), (_ADDED, edit.added, change.after)):
-        changed = [side.tokens[i].text for i in side.changed]
-        _count_words(lexical, "\n".join(lines)[:50_000], sign, "l", (LINE_WORD, LINE_SUBWORD))
-        _count_words(lexical, "\n".join(changed), sign, "n", (NET_WORD, NET_SUBWORD))
+    for sign, text, side in ((_REMOVED, edit.removed, change.before), (_ADDED, edit.added, change.after)):
+        _count_words(lines, "\n".join(text)[:MAX_TEXT], sign, "l")
+        _count_words(net, "\n".join(side.tokens[i].text for i in side.changed), sign, "n")
         if change.language is not None:
-            _count(structural, _structure(side), sign)
-    return Sketch(_features(lexical), _features(structural))
+            _count(structure, _structure(side), sign)
+    lexical = _joined(_features(lines, LINES_SHARE), _features(net, 1 - LINES_SHARE))
+    return Sketch(lexical, _features(structure, 1.0))
 
 
 def project(sketches: Sequence[Sketch]) -> Floats:
     """Keys `[N, KEY_SIZE]`: the lexical part times sqrt(share), the structural times sqrt(1 - share).
 
-    Rows of both parts have unit length; a part with no features is zero.
+    Each part is as long as its sparse vector: 1, or less where the edit lacks something (names, syntax).
     """
     lexical = _project([sketch.lexical for sketch in sketches], LEXICAL_SIZE)
     structural = _project([sketch.structural for sketch in sketches], STRUCTURAL_SIZE)
-    return np.hstack([lexical * LEXICAL_SHARE**0.5, structural * (1 - LEXICAL_SHARE) ** 0.5])
+    return np.hstack([lexical * np.float32(LEXICAL_SHARE**0.5), structural * np.float32((1 - LEXICAL_SHARE) ** 0.5)])
 
 
 def directions(hashes: Hashes, size: int) -> Floats:
@@ -97,19 +96,30 @@ def _project(rows: Sequence[Features], size: int) -> Floats:
     out = np.zeros((len(rows), size), np.float32)
     for i, features in enumerate(rows):
         if len(features.hashes):
-            vector = features.scaled() @ directions(features.hashes, size)
-            out[i] = vector / max(float(np.linalg.norm(vector)), 1e-9)
+            vector = features.weights @ directions(features.hashes, size)
+            length = np.linalg.norm(features.weights)
+            out[i] = vector * (length / max(float(np.linalg.norm(vector)), 1e-9))
     return out
 
 
-def _features(counts: dict[int, float]) -> Features:
+def _features(counts: dict[int, float], share: float) -> Features:
+    """The heaviest features of one group, scaled to length sqrt(share)."""
     hashes = np.fromiter(counts.keys(), np.uint32, len(counts))
-    weights = np.fromiter(counts.values(), np.float32, len(counts))
+    weights = np.fromiter(counts.values(), np.float32, len(counts)) * idf(hashes)
     if len(hashes) > MAX_FEATURES:
-        kept = np.argpartition(-weights * idf(hashes), MAX_FEATURES)[:MAX_FEATURES]
+        kept = np.argpartition(-weights, MAX_FEATURES)[:MAX_FEATURES]
         hashes, weights = hashes[kept], weights[kept]
     order = np.argsort(hashes)
-    return Features(hashes[order], weights[order])
+    length = max(float(np.linalg.norm(weights)), 1e-9)
+    return Features(hashes[order], weights[order] * np.float32(share**0.5 / length))
+
+
+def _joined(one: Features, two: Features) -> Features:
+    hashes = np.concatenate([one.hashes, two.hashes])
+    hashes, place = np.unique(hashes, return_inverse=True)
+    weights = np.zeros(len(hashes), np.float32)
+    np.add.at(weights, place, np.concatenate([one.weights, two.weights]))  # groups collide once in 2**31 pairs
+    return Features(hashes, weights)
 
 
 def _count(into: dict[int, float], features: Iterator[tuple[str, float]], sign: int) -> None:
@@ -120,24 +130,24 @@ def _count(into: dict[int, float], features: Iterator[tuple[str, float]], sign: 
         into[_hash(name) | sign] = share * (1 + float(np.log(count)))
 
 
-def _count_words(into: dict[int, float], text: str, sign: int, kind: str, shares: tuple[float, float]) -> None:
+def _count_words(into: dict[int, float], text: str, sign: int, group: str) -> None:
     counts: dict[str, int] = {}
     for word in _WORD.findall(text):
         counts[word] = counts.get(word, 0) + 1
     parts: dict[int, int] = {}
     for word, count in counts.items():
-        whole, subwords = _word_hashes(kind, word)
-        into[whole | sign] = shares[0] * _LOG[min(count, 255)]
+        whole, subwords = _word_hashes(group, word)
+        into[whole | sign] = WORD * _LOG[min(count, 255)]
         for part in subwords:
             parts[part] = parts.get(part, 0) + count
     for part, count in parts.items():
-        into[part | sign] = shares[1] * _LOG[min(count, 255)]
+        into[part | sign] = SUBWORD * _LOG[min(count, 255)]
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _word_hashes(kind: str, word: str) -> tuple[int, tuple[int, ...]]:
+def _word_hashes(group: str, word: str) -> tuple[int, tuple[int, ...]]:
     subwords = [part.lower() for part in _SUBWORD.findall(word)]
-    return _hash(kind + "w" + word), tuple(_hash(kind + "s" + part) for part in subwords)
+    return _hash(group + "w" + word), tuple(_hash(group + "s" + part) for part in subwords)
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -151,11 +161,18 @@ _LOG = [0.0, *(1 + np.log(np.arange(1, 256))).tolist()]
 
 def _structure(side: Side) -> Iterator[tuple[str, float]]:
     """Names and shares of the structural features of a side's really changed leaves."""
-    previous = ""
-    for leaf in side.changed_leaves():
+    changed = side.changed_leaves()
+    leaves = [side.leaves[i] for i in changed]
+    for leaf in leaves:
         yield f"c{leaf.kind}|{leaf.parent}|{leaf.field}", LEAF
         yield f"p{leaf.parent}|{leaf.grandparent}", PARENTS
-        yield f"b{previous}|{leaf.kind}", PAIR
-        previous = leaf.kind
-    if previous:
-        yield f"b{previous}|", PAIR
+    kinds = ["", *(leaf.kind for leaf in leaves), ""]
+    for one, two in itertools.pairwise(kinds):
+        yield f"b{one}|{two}", PAIR
+    for one, two, three in zip(kinds, kinds[1:], kinds[2:], strict=False):
+        yield f"t{one}|{two}|{three}", TRIPLE
+    among = set(changed)
+    for i in changed:  # the leaves that stayed beside those that changed
+        for j in (i - 1, i + 1):
+            if 0 <= j < len(side.leaves) and j not in among:
+                yield f"x{side.leaves[j].kind}|{side.leaves[i].kind}|{j - i}", BESIDE

@@ -24,6 +24,7 @@ class Leaf(NamedTuple):
     field: str
     depth: int
     line: int  # 0-based, of its start
+    last: int  # of its end
 
 
 class Source:
@@ -83,7 +84,7 @@ class Source:
                 text = self.data[max(start, node.start_byte) : min(stop, node.end_byte)].decode(errors="replace")
                 yield Leaf(
                     text, self._kind(node.type), parents[-1], parents[-2], cursor.field_name or "",
-                    len(parents) - 2, max(first, node.start_point.row),
+                    len(parents) - 2, max(first, node.start_point.row), min(end - 1, node.end_point.row),
                 )  # fmt: skip
             while not cursor.goto_next_sibling():
                 if not cursor.goto_parent():

@@ -13,7 +13,9 @@ import hashlib
 from codewm_model.actions import ACTION_FIELDS, action_of, label_of
 from codewm_model.changes import change_of
 from codewm_model.edit import edit_between
+from codewm_model.regions import region_pair
 from codewm_model.sketch import KEY_SIZE, project, sketch
+from codewm_model.tokenizer import tokenize
 
 FORMAT = 1  # raised by hand for changes that the sample cannot show
 
@@ -63,6 +65,10 @@ def representation_version() -> str:
     for change in changes:
         digest.update(f"{change.scope} {change.symbol} {label_of(change)}".encode())
         digest.update((action_of(change) * 256).round().astype("<i4").tobytes())
+        for region in region_pair(change):
+            tokens = tokenize(region)
+            for ids in (tokens.text, tokens.parent, tokens.depth, tokens.mark):
+                digest.update(ids.astype("<i4").tobytes())
         both = sketch(change)
         for features in (both.lexical, both.structural):
             digest.update(

@@ -34,7 +34,6 @@ def hit(**fields: object) -> Hit:
         "similarity": 0.876,
         "action": "adds an argument",
         "reasons": ("the same names",),
-        "ordinal": 0,
     }
     return Hit(**{**values, **fields})  # type: ignore[arg-type]
 

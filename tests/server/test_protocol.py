@@ -5,7 +5,9 @@ Most of these are traps that pygls alone falls into; see the door of `codewm_lsp
 
 from __future__ import annotations
 
-import os
+import json
+import re
+import socket
 import subprocess
 import sys
 import time
@@ -14,7 +16,8 @@ from typing import Any
 import pytest
 from wire import SECONDS, SERVER, Wire
 
-from codewm_lsp.server.framing import frame
+from codewm_lsp.server.app import run
+from codewm_lsp.server.framing import Framer, frame
 
 URI = "file:///nowhere/at/all.py"
 DOCUMENT = {"textDocument": {"uri": URI}}
@@ -231,13 +234,13 @@ def test_a_client_that_reads_nothing_does_not_stop_the_server() -> None:
 
 
 def test_initialize_waits_for_neither_numpy_nor_the_index_library() -> None:
-    code = (
-        "import sys; from codewm_lsp.server.app import create_server; create_server();"
-        "slow = ('numpy', 'hnswlib', 'torch', 'tree_sitter', 'onnxruntime');"
-        "print([name for name in slow if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    command = (sys.executable, "-X", "importtime", "-m", "codewm_lsp", "serve")
+    with Wire(command) as wire:
+        wire.initialize()
+        assert wire.end() == 0
+        imported = {line.rpartition("|")[2].strip() for line in wire.errors.decode().splitlines()}
+    assert "codewm_lsp.server.app" in imported
+    assert imported.isdisjoint({"numpy", "hnswlib", "torch", "tree_sitter", "onnxruntime", "codewm_lsp.engine"})
 
 
 def test_prints_never_reach_the_protocol() -> None:
@@ -279,15 +282,28 @@ def test_two_hundred_changes_do_not_delay_an_answer(wire: Wire) -> None:
 
 
 def test_another_machines_address_is_refused() -> None:
-    from codewm_lsp.server.app import run
-
     with pytest.raises(ValueError, match="loopback"):
         run(("0.0.0.0", 0))
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX signals")
-def test_nothing_is_left_running(wire: Wire) -> None:
+def test_a_socket_carries_the_same_protocol() -> None:
+    command = [sys.executable, "-m", "codewm_lsp", "serve", "--tcp", "127.0.0.1:0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        port = re.fullmatch(rb".*listening on 127\.0\.0\.1:(\d+)\n", process.stderr.readline())
+        assert port is not None
+        with socket.create_connection(("127.0.0.1", int(port[1])), SECONDS) as client:
+            call = b'{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}'
+            client.sendall(frame(call))
+            framer, bodies = Framer(), []
+            while not bodies:
+                bodies = framer.feed(client.recv(65536))
+            assert json.loads(bodies[0])["result"]["serverInfo"]["name"] == "codewm-lsp"
+        assert process.wait(SECONDS) == 1
+
+
+def test_nothing_is_left_running_and_nothing_is_logged(wire: Wire) -> None:
     wire.initialize()
     opened(wire)
     assert wire.end() == 0
-    assert b"Traceback" not in wire.errors
+    assert wire.errors == b""

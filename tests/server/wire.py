@@ -12,7 +12,7 @@ from typing import Any
 from codewm_lsp.server.framing import Framer, frame
 
 SECONDS = 30.0
-SERVER = (sys.executable, "-c", "from codewm_lsp.server.app import run; raise SystemExit(run())")
+SERVER = (sys.executable, "-m", "codewm_lsp", "serve")
 
 
 class Wire:

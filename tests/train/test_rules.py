@@ -26,13 +26,15 @@ def made(rule, n, path="a.py", repository="r"):
 
 
 def test_a_fix_becomes_the_hunk_of_the_lines_it_changes():
-    edit = apply_fix("import os\n\nx = dict()\n", diagnostic(change("{}", (3, 5), (3, 11)), start=(3, 5), end=(3, 11)), "a.py")
+    literal = diagnostic(change("{}", (3, 5), (3, 11)), start=(3, 5), end=(3, 11))
+    edit = apply_fix("import os\n\nx = dict()\n", literal, "a.py")
     assert edit is not None
     assert (edit.first, edit.removed, edit.added) == (2, ("x = dict()",), ("x = {}",))
 
 
 def test_a_fix_that_drops_whole_lines_removes_just_these():
-    edit = apply_fix("import os\n\nx = 1\n", diagnostic(change("", (1, 1), (2, 1)), start=(1, 8), end=(1, 10)), "a.py")
+    unused = diagnostic(change("", (1, 1), (2, 1)), start=(1, 8), end=(1, 10))
+    edit = apply_fix("import os\n\nx = 1\n", unused, "a.py")
     assert edit is not None
     assert (edit.first, edit.removed, edit.added) == (0, ("import os",), ())
 
@@ -53,7 +55,8 @@ def test_rare_rules_are_left_out_and_common_ones_cut():
 
 
 def test_no_file_gives_more_than_two_edits_of_a_rule_and_repositories_take_turns():
-    edits = [made("x", n, f"{n // 10}.py", "big") for n in range(400)] + [made("x", n, f"s{n}.py", "small") for n in range(20)]
+    edits = [made("x", n, f"{n // 10}.py", "big") for n in range(400)]
+    edits += [made("x", n, f"s{n}.py", "small") for n in range(20)]
     kept = balanced(edits, seed=0)
     assert sum(item.repository == "small" for item in kept) == 20
     assert max(sum(item.file == other.file for item in kept) for other in kept) <= 2
@@ -65,7 +68,8 @@ def test_a_change_that_two_rules_make_has_no_label():
 
 
 def test_answers_are_of_the_same_rule_and_never_of_the_same_file():
-    task = rule_task([made("x", 0, "a/one.py"), made("x", 1, "b/one.py"), made("x", 2, "two.py"), made("y", 0, "two.py")])
+    x = [made("x", n, path) for n, path in enumerate(["a/one.py", "b/one.py", "two.py"])]
+    task = rule_task([*x, made("y", 0, "two.py")])
     paths = [edit.path for edit in task.edits]
     query = task.queries.index(paths.index("a/one.py"))
     assert [paths[i] for i in task.relevant[query]] == ["two.py"]
@@ -82,14 +86,14 @@ def test_labelled_edits_of_a_repository_are_made_once_and_read_back(tmp_path, mo
     folder = tmp_path / "sample"
     folder.mkdir()
     for n in range(14):
-        (folder / f"m{n}.py").write_text(f"def f(value):\n    if value == None:\n        return {n}\n    return value\n")
+        (folder / f"m{n}.py").write_text(f"def f(value):\n    if value == None:\n        pass  # {n}\n")
     git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
         subprocess.run([*git, *command], check=True)
     edits = load_rule_edits([folder], tmp_path / "cache")
     assert not edits, "one and the same change counts once"
     for n in range(14):
-        (folder / f"m{n}.py").write_text(f"def f(value):\n    if value.x{n} == None:\n        return {n}\n    return value\n")
+        (folder / f"m{n}.py").write_text(f"def f(value):\n    if value.x{n} == None:\n        pass  # {n}\n")
     subprocess.run([*git, "commit", "-qam", "two"], check=True)
     edits = load_rule_edits([folder], tmp_path / "cache", seed=1)
     assert {item.rule for item in edits} == {"E711"}

@@ -5,7 +5,7 @@ import pytest
 from codewm_model.edit import Edit, split_lines
 from codewm_train.siblings import PastEdit, definitions, near_duplicates, sibling_task
 
-SOURCE = split_lines('''\
+SOURCE = split_lines("""\
 import os
 
 class Box:
@@ -25,7 +25,7 @@ class Box:
 
 def outside():
     return 1
-''')
+""")
 
 
 def hunk(text, added=("changed",), path="box.py"):

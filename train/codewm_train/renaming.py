@@ -20,22 +20,22 @@ _IDENTIFIERS = Query(_PYTHON, "(identifier) @identifier")
 _KEPT = frozenset(dir(builtins)) | {"self", "cls", "mcs", "mcls"}
 
 _WORDS = """
-acorn agate alder almond amber anchor anvil apple apron arrow aspen aster atlas autumn badger bamboo banjo barley basil
-basket beacon beaver beech bell birch bison blossom bobbin bonnet boulder bramble brass breeze brick bridge bronze brook
-broom bucket buckle butter button cabin cactus camel canal candle canoe canyon caramel carrot castle cedar cello chalk
-cherry chess chestnut cider cinder citrus clay cliff clover coal cobalt coconut comet copper coral cork cotton cradle
-crane crater creek cricket crystal curtain daisy denim desert dolphin donkey dragon drum dune eagle ebony elbow elk ember
-emerald falcon feather fern ferry fiddle fig flint flute forest fossil fox garlic garnet gazelle ginger glacier goose
-granite grape gravel guitar hammer harbor harp hazel heron hickory honey hornet iris island ivory jacket jade jasmine
-jasper juniper kelp kettle kitten kiwi ladder lagoon lantern lark laurel lava lemon lentil lilac lily linen lizard lobster
-lotus lumber lynx magnet mango maple marble meadow melon mint mitten moss mountain mustard nectar needle nettle nickel
-nutmeg oak oasis olive onion opal orchid otter owl oyster paddle panther paprika parsley pasture peach pearl pebble
-pelican pepper pewter pigeon pillow pine planet plum pollen pond poplar poppy prairie pumpkin quail quarry quartz quill
-quilt rabbit radish raven reef ribbon river robin rocket saddle saffron sage salmon sandal sapphire satin saucer sequoia
-shovel silver slate sparrow spice spruce squash stable stone sugar sunset swan tango teapot thistle thunder thyme tiger
-timber topaz torch tulip tundra turnip turtle valley velvet violet violin walnut walrus weasel willow window winter wool
-wren yarrow zebra zinc
-""".split()
+acorn agate alder almond amber anchor anvil apple apron arrow aspen aster atlas autumn badger bamboo banjo barley
+basil basket beacon beaver beech bell birch bison blossom bobbin bonnet boulder bramble brass breeze brick bridge
+bronze brook broom bucket buckle butter button cabin cactus camel canal candle canoe canyon caramel carrot castle
+cedar cello chalk cherry chess chestnut cider cinder citrus clay cliff clover coal cobalt coconut comet copper
+coral cork cotton cradle crane crater creek cricket crystal curtain daisy denim desert dolphin donkey dragon drum
+dune eagle ebony elbow elk ember emerald falcon feather fern ferry fiddle fig flint flute forest fossil fox garlic
+garnet gazelle ginger glacier goose granite grape gravel guitar hammer harbor harp hazel heron hickory honey hornet
+iris island ivory jacket jade jasmine jasper juniper kelp kettle kitten kiwi ladder lagoon lantern lark laurel lava
+lemon lentil lilac lily linen lizard lobster lotus lumber lynx magnet mango maple marble meadow melon mint mitten
+moss mountain mustard nectar needle nettle nickel nutmeg oak oasis olive onion opal orchid otter owl oyster paddle
+panther paprika parsley pasture peach pearl pebble pelican pepper pewter pigeon pillow pine planet plum pollen pond
+poplar poppy prairie pumpkin quail quarry quartz quill quilt rabbit radish raven reef ribbon river robin rocket
+saddle saffron sage salmon sandal sapphire satin saucer sequoia shovel silver slate sparrow spice spruce squash
+stable stone sugar sunset swan tango teapot thistle thunder thyme tiger timber topaz torch tulip tundra turnip
+turtle valley velvet violet violin walnut walrus weasel willow window winter wool wren yarrow zebra zinc
+""".split()  # noqa: SIM905  two hundred quoted words read worse
 
 
 def rename_locals(source: str, rng: random.Random) -> str:
@@ -45,17 +45,17 @@ def rename_locals(source: str, rng: random.Random) -> str:
     and names that are global anywhere inside the function stay as they are. Raises SyntaxError where Python cannot
     read the source.
     """
-    tables = {(table.get_name(), table.get_lineno()): table for table in _outermost(symtable.symtable(source, "", "exec"))}
+    top = symtable.symtable(source, "", "exec")
+    tables = {(table.get_name(), table.get_lineno()): table for table in _outermost(top)}
     data = source.encode()
     spans: dict[tuple[int, int], str] = {}
-    functions = _functions(Parser(_PYTHON).parse(data).root_node)
-    for function in functions:
+    for function in _functions(Parser(_PYTHON).parse(data).root_node):
         name = function.child_by_field_name("name")
         table = tables.get((_text(name), function.start_point.row + 1)) if name else None
         if table is None:
             continue
         names = _renamable(table)
-        words = _fresh_names(rng, data.decode())
+        words = _fresh_names(rng, source)
         mapping = {old: next(words) for old in sorted(names)}
         for node in _variables(function):
             if _text(node) in mapping:
@@ -87,7 +87,7 @@ def _renamable(function: symtable.SymbolTable) -> set[str]:
         scopes += scope.get_children()
         in_class = scope.get_type() == "class"
         for symbol in scope.get_symbols():
-            if symbol.is_global() or symbol.is_imported() or symbol.is_namespace() or in_class and symbol.is_local():
+            if symbol.is_global() or symbol.is_imported() or symbol.is_namespace() or (in_class and symbol.is_local()):
                 kept.add(symbol.get_name())
             elif symbol.is_local():
                 bound.add(symbol.get_name())
@@ -117,8 +117,11 @@ def _variables(function: Node) -> Iterator[Node]:
         field = {"attribute": "attribute", "keyword_argument": "name"}.get(parent.type)
         if field and parent.child_by_field_name(field) == node:
             continue
-        in_pattern = parent.parent is not None and parent.parent.type == "case_pattern" and parent.child_count == 1
-        if parent.type != "keyword_pattern" and (parent.type != "dotted_name" or in_pattern):
+        if parent.type == "dotted_name":  # of an import, of a class in a pattern, or a lone name that a pattern binds
+            binds = parent.parent is not None and parent.parent.type in ("case_pattern", "keyword_pattern")
+            if not binds or parent.child_count > 1:
+                continue
+        if parent.type != "keyword_pattern":
             yield node
 
 

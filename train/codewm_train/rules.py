@@ -28,8 +28,8 @@ from codewm_model.git import BlobReader, Repository
 from codewm_train.metrics import Task
 from codewm_train.renaming import rename_locals
 
-# Whole families of ruff's stable fixable rules. Left out: what only formats, sorts or moves imports, or touches comments
-# and docstrings; and of rules that make one change and differ in what stands around it (RET505 to 508), all but one.
+# Whole families of ruff's stable fixable rules. Left out: what only formats, sorts or moves imports, or touches
+# comments and docstrings; and of rules that make one change in different places (RET505 to 508), all but one.
 SELECT = (
     "ANN201,ASYNC,B,C4,E711,E712,E713,E714,E731,EM,F,FA,FLY,FURB,G,ISC,LOG,PERF,PIE,PLC,PLE,PLR,PLW,PT,PTH,PYI,"
     "RET,RSE,RUF,SIM,T20,TC006,TRY,UP"
@@ -78,7 +78,7 @@ def rule_task(edits: Sequence[RuleEdit], seed: int = 0) -> Task:
             queries.append(i)
             relevant.append(answers)
             excluded.append(np.flatnonzero(same_file))
-    return Task("same rule", [item.edit for item in shuffled], queries, relevant, excluded, list(rules))
+    return Task("same rule", [item.edit for item in shuffled], queries, relevant, excluded, rules.tolist())
 
 
 def load_rule_edits(repositories: Sequence[Path], cache: Path, seed: int = 0) -> list[RuleEdit]:

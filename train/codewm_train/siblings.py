@@ -48,14 +48,18 @@ def sibling_task(edits: Sequence[PastEdit], seed: int = 0, queries: int = QUERIE
     def apart(i: int, j: int) -> bool:
         return shuffled[i].edit.path != shuffled[j].edit.path or not places[i] & places[j]
 
-    answers = {
-        i: [j for j in by_commit[item.commit] if j != i and apart(i, j)] for i, item in enumerate(shuffled)
-    }
+    answers = {i: [j for j in by_commit[item.commit] if j != i and apart(i, j)] for i, item in enumerate(shuffled)}
     eligible = [i for i, found in answers.items() if found]
     chosen = rng.sample(eligible, min(queries, len(eligible)))
-    relevant = [np.array(answers[i], dtype=np.intp) for i in chosen]
-    excluded = [np.array([j for j in by_commit[shuffled[i].commit] if j not in answers[i]], dtype=np.intp) for i in chosen]
-    return Task("hidden sibling", [item.edit for item in shuffled], chosen, relevant, excluded, [i.commit for i in shuffled])
+    hidden = [[j for j in by_commit[shuffled[i].commit] if j not in answers[i]] for i in chosen]
+    return Task(
+        name="hidden sibling",
+        edits=[item.edit for item in shuffled],
+        queries=chosen,
+        relevant=[np.array(answers[i], dtype=np.intp) for i in chosen],
+        excluded=[np.array(positions, dtype=np.intp) for positions in hidden],
+        labels=[item.commit for item in shuffled],
+    )
 
 
 def near_duplicates(task: Task) -> int:
@@ -77,7 +81,9 @@ def definitions(edit: Edit) -> frozenset[int]:
     before = edit.before or ()
     touched = [i for i in range(edit.first, edit.first + len(edit.removed)) if before[i].strip()]
     if touched:
-        return frozenset(i if _DEFINITION.match(before[i]) else _enclosing(before, i, _depth(before[i])) for i in touched)
+        return frozenset(
+            i if _DEFINITION.match(before[i]) else _enclosing(before, i, _depth(before[i])) for i in touched
+        )
     new = next((line for line in edit.added if line.strip()), "")
     return frozenset({_enclosing(before, edit.first, _depth(new))})
 
@@ -125,8 +131,9 @@ def _in_order(repositories: Sequence[Repository], pool: Sequence[tuple[int, str]
     """The commits' edits in the pool's order, though each repository is read a chunk at a time."""
     for start in range(0, len(pool), _CHUNK):
         chunk = pool[start : start + _CHUNK]
-        streams = [
-            read_history(repository, [commit for at, commit in chunk if at == i]) for i, repository in enumerate(repositories)
-        ]
-        read = {edits.commit.id: edits for stream in streams for edits in stream}
+        read = {
+            edits.commit.id: edits
+            for i, repository in enumerate(repositories)
+            for edits in read_history(repository, [commit for at, commit in chunk if at == i])
+        }
         yield from (read[commit] for _, commit in chunk if commit in read)

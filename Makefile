@@ -1,0 +1,45 @@
+# What a newcomer needs: `make demo REPO=<a git repository>` and `make test`. `make` lists the rest.
+
+PYTHON ?= python3
+REPO ?= .
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint wheel-check clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## ?/make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+demo: .venv/base.stamp  ## index REPO= (default: this one), change a scratch copy of it, show similar past edits
+	@$(BIN)/python scripts/demo.py "$(REPO)"
+
+test: .venv/dev.stamp  ## run the test suite
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+lint: .venv/dev.stamp  ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+wheel-check: .venv/dev.stamp  ## build the wheel and try it in a clean environment, without torch
+	$(BIN)/python scripts/wheel_check.py
+
+clean:  ## remove everything that was built, the environment too
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: the environment is made once, and again when the dependencies change.
+.venv/base.stamp: pyproject.toml
+	@$(PYTHON) scripts/preflight.py
+	@echo "Setting up .venv (the first time takes a minute: hnswlib is compiled)"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/base.stamp
+	@$(PIP) install --editable '.[dev,train]'
+	@touch $@

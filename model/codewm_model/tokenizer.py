@@ -1,0 +1,70 @@
+"""A region as numbers: one position for each leaf, or for each subword of a name.
+
+Text becomes a bucket of a stable hash, a parent's type a bucket of its NAME (so that a new grammar needs no new
+vocabulary). Python's `hash()` differs between processes and is never used.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from codewm_model.regions import UNCHANGED, Region, window
+from codewm_model.syntax import Leaf
+
+Ids = npt.NDArray[np.int32]
+
+TEXT_BUCKETS, PARENT_BUCKETS, MAX_DEPTH = 8192, 512, 31  # bucket 0 is padding in both
+MAX_POSITIONS = 128
+MAX_SUBWORDS = 4  # of a name
+MAX_WORDS = 3  # of a string or a comment
+SMALL_NUMBER = 2  # characters of a number that is kept as it is
+
+_SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSequence:
+    """Four numbers a position: text bucket, parent bucket, depth and mark, each int32 `[P]`, P <= MAX_POSITIONS."""
+
+    text: Ids
+    parent: Ids
+    depth: Ids
+    mark: Ids
+
+
+def tokenize(region: Region, max_positions: int = MAX_POSITIONS) -> TokenSequence:
+    """The region's positions; where there are too many, those around the change stay."""
+    rows = [
+        (bucket(piece, TEXT_BUCKETS), bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), mark)
+        for leaf, mark in zip(region.leaves, region.marks, strict=True)
+        for piece in pieces(leaf)
+    ]
+    focus = [i for i, row in enumerate(rows) if row[3] != UNCHANGED] or [len(rows) // 2]
+    start, stop = window(focus[0], focus[-1] + 1, len(rows), max_positions)
+    table = np.array(rows[start:stop], np.int32).reshape(-1, 4)
+    return TokenSequence(*(np.ascontiguousarray(column) for column in table.T))
+
+
+def pieces(leaf: Leaf) -> list[str]:
+    """The texts of a leaf's positions; what begins with a space is a marker or continues a leaf."""
+    if leaf.kind == "name":
+        first, *rest = (part.lower() for part in _SUBWORD.findall(leaf.text)[:MAX_SUBWORDS] or [leaf.text])
+        return [first, *(" " + part for part in rest)]
+    if leaf.kind in ("string", "comment"):
+        words = (word.lower() for word in _WORD.findall(leaf.text)[:MAX_WORDS])
+        return [f" {leaf.kind}", *(" " + word for word in words)]
+    if leaf.kind == "number" and len(leaf.text) > SMALL_NUMBER:
+        return [" number"]
+    return [leaf.text]
+
+
+def bucket(text: str, buckets: int) -> int:
+    """1 to `buckets` - 1, the same in every process and on every machine."""
+    mixed = crc32(text.encode(errors="replace")) * 0x9E3779B1 & 0xFFFFFFFF
+    return 1 + (mixed >> 8) % (buckets - 1)

@@ -1,0 +1,149 @@
+"""The index comes, goes and changes while the server runs; its user only ever sees an answer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Place, git
+from schema import check
+from wire import Wire
+
+
+@pytest.fixture
+def place(unindexed: Place, tmp_path: Path) -> Place:
+    """A repository of this test's own."""
+    root = tmp_path / "shop"
+    git(unindexed.root, "clone", "--quiet", ".", str(root))
+    return Place(root)
+
+
+def index(place: Place, *options: str) -> None:
+    command = [sys.executable, "-m", "codewm_lsp", "index", "-q", *options, str(place.root)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def opened(wire: Wire, place: Place) -> dict[str, Any]:
+    text = place.text.replace("session.get(url)", "session.get(url, timeout=60)")
+    item = {"uri": place.uri, "languageId": "python", "version": 1, "text": text}
+    wire.notify("textDocument/didOpen", {"textDocument": item})
+    return {"textDocument": {"uri": place.uri}}
+
+
+def status(wire: Wire, params: dict[str, Any]) -> tuple[str, list[str]]:
+    """What is answered, and what the person is told before it."""
+    msg_id, told = wire.ask("codewm/similarEdits", params), []
+    while (message := wire.message()).get("id") != msg_id:
+        assert message["method"] == "window/showMessage"
+        told.append(message["params"]["message"])
+    check(message["result"], "SimilarEditsResult")
+    return message["result"]["status"], told
+
+
+def wait_until_ok(wire: Wire, params: dict[str, Any]) -> None:
+    """A missing index is looked for once a second."""
+    for _ in range(50):
+        found, told = status(wire, params)
+        assert told == []
+        if found == "ok":
+            return
+        time.sleep(0.1)
+    raise AssertionError("the index was not found")
+
+
+def test_an_index_that_is_built_later_is_found(wire: Wire, place: Place) -> None:
+    wire.initialize()
+    params = opened(wire, place)
+    found, told = status(wire, params)
+    assert (found, len(told)) == ("no-index", 1)
+    index(place)
+    wait_until_ok(wire, params)
+    assert wire.end() == 0
+
+
+def test_commits_that_are_indexed_later_are_found(wire: Wire, place: Place) -> None:
+    wire.initialize()
+    index(place)
+    params = opened(wire, place)
+    assert status(wire, params) == ("ok", [])
+    (place.root / "late.py").write_text("response = session.get(url, timeout=60)\n")
+    git(place.root, "add", "--all")
+    git(place.root, "commit", "--message", "A late one")
+    index(place)
+    answer = wire.result("codewm/similarEdits", params)
+    assert "A late one" in [hit["subject"] for hit in answer["edits"][0]["hits"]]
+    assert wire.end() == 0
+
+
+def test_a_rebuilt_index_is_taken_over(wire: Wire, place: Place) -> None:
+    wire.initialize()
+    index(place)
+    params = opened(wire, place)
+    assert status(wire, params) == ("ok", [])
+    index(place, "--rebuild")
+    wait_until_ok(wire, params)
+    assert wire.end() == 0
+
+
+def test_a_damaged_index_is_said_once(wire: Wire, place: Place) -> None:
+    wire.initialize()
+    index(place)
+    for file in (place.root / ".git" / "codewm").iterdir():
+        file.write_bytes(b"no database at all" * 1000)
+    params = opened(wire, place)
+    found, told = status(wire, params)
+    assert (found, len(told)) == ("no-index", 1)
+    assert "codewm-lsp index" in told[0]
+    assert status(wire, params) == ("no-index", [])
+    assert wire.end() == 0
+
+
+def test_without_git_files_are_answered_empty(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    with Wire() as wire:
+        wire.initialize()
+        params = opened(wire, place)
+        assert status(wire, params) == ("unsupported", [])
+        assert wire.end() == 0
+
+
+def test_a_repository_without_commits_has_no_base(wire: Wire, tmp_path: Path) -> None:
+    git(tmp_path, "init")
+    file = tmp_path / "new.py"
+    file.write_text("x = 1\n")
+    wire.initialize()
+    item = {"uri": file.as_uri(), "languageId": "python", "version": 1, "text": "x = 1\n"}
+    wire.notify("textDocument/didOpen", {"textDocument": item})
+    assert status(wire, {"textDocument": {"uri": file.as_uri()}}) == ("no-edit", [])
+    assert wire.end() == 0
+
+
+def test_commits_from_impossible_times_are_shown(wire: Wire, place: Place) -> None:
+    """git keeps any number as a date."""
+    import os
+
+    (place.root / "strange.py").write_text("response = session.get(url, timeout=60)\n")
+    git(place.root, "add", "--all")
+    tree = subprocess.run(["git", "write-tree"], cwd=place.root, check=True, capture_output=True, text=True)
+    raw = (
+        f"tree {tree.stdout.strip()}\nparent {_head(place)}\nauthor A <a@b> 99999999999999 +0000\n"
+        "committer A <a@b> 99999999999999 +0000\n\nFrom the far future\n"
+    )
+    hashed = subprocess.run(
+        ["git", "hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
+        cwd=place.root, check=True, capture_output=True, text=True, input=raw, env=dict(os.environ),
+    )  # fmt: skip
+    git(place.root, "reset", "--quiet", "--hard", hashed.stdout.strip())
+    index(place)
+    wire.initialize()
+    assert status(wire, {**opened(wire, place), "position": {"line": 7, "character": 0}})[0] == "ok"
+    assert wire.end() == 0
+
+
+def _head(place: Place) -> str:
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=place.root, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
