@@ -22,7 +22,7 @@ from codewm_train.metrics import MEASURES, Scorer, Task, error_removed, paired_b
 from codewm_train.shipped import action, changes_of, shipped
 from codewm_train.siblings import near_duplicates
 
-OURS = ("lexical", "structural", "key", "ranking")
+OURS = ("lexical", "structural", "key", "exact", "ranking")
 DIFFLIB_QUERIES = 50
 Results = dict[str, dict[str, float]]
 

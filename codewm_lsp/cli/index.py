@@ -51,8 +51,8 @@ def index(
     folder = index_folder(repository)
     store = Store(folder)
     commits, edits, skipped = store.counts()
+    size = store.size()
     store.close()
-    size = sum(file.stat().st_size for file in folder.iterdir())
     if commits == 0:
         note(
             "nothing to index: the repository has no commits"

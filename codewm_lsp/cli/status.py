@@ -26,7 +26,7 @@ def status(path: Path, as_json: bool) -> None:
     store = Store(folder)
     commits, edits, skipped = store.counts()
     only = indexed_paths(store)
-    size = sum(file.stat().st_size for file in folder.iterdir())
+    size = store.size()
     pending = len(pending_commits(repository, store))
     answer = {
         "schema": "codewm.status/1",

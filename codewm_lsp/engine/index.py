@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from codewm_lsp.engine.store import Store, StoredEdit, damaged
+from codewm_lsp.engine.store import Store, StoredEdit
 from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.ranking import Ranker, fuse, reasons
 from codewm_model.sketch import Sketch, project
@@ -89,11 +88,8 @@ class EditIndex:
             IndexMissingError, IndexVersionError, IndexStoreError: see `Store`.
         """
         self.store = Store(folder)
-        try:
-            self._vectors = VectorIndex.load(self.store)
-            self._vectors.catch_up(self.store)
-        except sqlite3.DatabaseError as error:
-            raise damaged(error) from error
+        self._vectors = VectorIndex.load(self.store)
+        self._vectors.catch_up(self.store)
 
     def refresh(self) -> bool:
         """Pick up what an indexer added since; whether there was anything."""
@@ -105,10 +101,7 @@ class EditIndex:
         key = project([sketch])[0]
         if not key.any():
             return []
-        try:
-            found = self.store.edits(self._candidates(key, filters))
-        except sqlite3.DatabaseError as error:
-            raise damaged(error) from error
+        found = self.store.edits(self._candidates(key, filters))
         found = [edit for edit in found if edit.commit.id not in filters.without]
         lexical, structural = Ranker([edit.row.sketch for edit in found]).channels(sketch)
         scores = fuse(lexical, structural)
@@ -126,7 +119,7 @@ class EditIndex:
     def _candidates(self, key: Any, filters: Filters) -> list[int]:
         condition = filters.condition()
         if condition is None:
-            count = CANDIDATES + 50 * len(filters.without)
+            count = CANDIDATES + self.store.edits_of(filters.without)
             return [int(number) for number in self._vectors.nearest(key, count)]
         allowed = self.store.ids_where(*condition)
         return self._vectors.nearest_among(key, allowed, CANDIDATES)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from codewm_lsp.engine.store import DATABASE, EditRow, Store, index_folder
-from codewm_lsp.engine.vectors import VectorIndex
+from codewm_lsp.engine.vectors import VectorIndex, saved_last
 from codewm_model.actions import label_of
 from codewm_model.changes import change_of
 from codewm_model.edit import Commit
@@ -125,8 +125,8 @@ def _update(
                 unsaved = 0
             report(progress)
     finally:
-        if unsaved or vectors.last != store.last_edit():
-            vectors.catch_up(store)
+        vectors.catch_up(store)
+        if unsaved or vectors.last != saved_last(store):
             vectors.save(store)
     return progress
 
@@ -255,8 +255,11 @@ def _discard(folder: Path) -> None:
 @contextmanager
 def _only_writer(folder: Path) -> Iterator[None]:
     """Hold the writer's lock: a transaction on a file of its own, let go by the system even if we are killed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = sqlite3.connect(folder / "writer.lock", timeout=0, isolation_level=None)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = sqlite3.connect(folder / "writer.lock", timeout=0, isolation_level=None)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise IndexStoreError(f"the index folder {folder} cannot be written ({error})") from error
     note = folder / "writer.pid"
     try:
         try:

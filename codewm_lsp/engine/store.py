@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import platformdirs
@@ -35,6 +36,7 @@ CREATE TABLE edits (
 CREATE INDEX edits_by_commit ON edits (commit_id);
 CREATE TABLE skipped (commit_id INTEGER, reason TEXT, count INTEGER, PRIMARY KEY (commit_id, reason)) WITHOUT ROWID;
 """
+_NO_INDEX = "this repository has no index yet: run `codewm-lsp index`"
 _JOINED = "edits JOIN commits ON commits.id = commit_id JOIN paths ON paths.id = path_id"
 
 
@@ -86,7 +88,7 @@ class Store:
         path = folder / DATABASE
         if not path.exists():
             if not write:
-                raise IndexMissingError("this repository has no index yet: run `codewm-lsp index`")
+                raise IndexMissingError(_NO_INDEX)
             folder.mkdir(parents=True, exist_ok=True)
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -94,9 +96,9 @@ class Store:
             if write:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._create()
-            self._check_version()
         except sqlite3.DatabaseError as error:
             raise damaged(error) from error
+        self._check_version()
 
     def _create(self) -> None:
         if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
@@ -107,6 +109,8 @@ class Store:
                 self.set_meta("representation", representation_version())
 
     def _check_version(self) -> None:
+        if not next(self._read("SELECT count(*) FROM sqlite_master"))[0]:
+            raise IndexMissingError(_NO_INDEX)  # an indexer has just made the file, or was killed doing so
         found = (self.get_meta("schema"), self.get_meta("representation"))
         if found != (SCHEMA, representation_version()):
             raise IndexVersionError(
@@ -120,8 +124,7 @@ class Store:
 
     def get_meta(self, key: str) -> object:
         """A value stored with `set_meta`, or None."""
-        found = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return found[0] if found else None
+        return next((row[0] for row in self._read("SELECT value FROM meta WHERE key = ?", (key,))), None)
 
     def set_meta(self, key: str, value: object) -> None:
         """Store one small value."""
@@ -160,35 +163,39 @@ class Store:
 
     def commit_hashes(self) -> set[str]:
         """Ids of all indexed commits."""
-        return {row[0] for row in self._db.execute("SELECT hash FROM commits")}
+        return {row[0] for row in self._read("SELECT hash FROM commits")}
 
     def counts(self) -> tuple[int, int, dict[str, int]]:
         """Commits, edits, and what was skipped by reason."""
-        commits = self._db.execute("SELECT count(*) FROM commits").fetchone()[0]
-        edits = self._db.execute("SELECT count(*) FROM edits").fetchone()[0]
-        rows = self._db.execute("SELECT reason, sum(count) FROM skipped GROUP BY reason ORDER BY 2 DESC")
-        return commits, edits, dict(rows.fetchall())
+        (commits, edits), *_ = self._read("SELECT (SELECT count(*) FROM commits), (SELECT count(*) FROM edits)")
+        rows = self._read("SELECT reason, sum(count) FROM skipped GROUP BY reason ORDER BY 2 DESC, 1")
+        return commits, edits, dict(rows)
+
+    def edits_of(self, hashes: Iterable[str]) -> int:
+        """How many edits these commits have."""
+        query = "SELECT count(*) FROM edits JOIN commits ON commits.id = commit_id WHERE hash = ?"
+        return sum(row[0] for commit in hashes for row in self._read(query, (commit,)))
 
     def last_edit(self) -> int:
         """The highest edit id, 0 in an empty index."""
-        return int(self._db.execute("SELECT coalesce(max(id), 0) FROM edits").fetchone()[0])
+        return int(next(self._read("SELECT coalesce(max(id), 0) FROM edits"))[0])
 
     def sketches_after(self, last: int) -> Iterator[tuple[int, Sketch]]:
         """Ids and sketches of the edits that were added after edit `last`, ascending."""
-        rows = self._db.execute("SELECT id, lexical, structural FROM edits WHERE id > ? ORDER BY id", (last,))
+        rows = self._read("SELECT id, lexical, structural FROM edits WHERE id > ? ORDER BY id", (last,))
         return ((number, Sketch(unpack(lexical), unpack(structural))) for number, lexical, structural in rows)
 
     def ids_where(self, condition: str, values: Sequence[object]) -> list[int]:
         """Ids of the edits that satisfy a condition on `commits` and `paths`, newest commits first."""
-        return [row[0] for row in self._db.execute(f"SELECT edits.id FROM {_JOINED} WHERE {condition}", list(values))]
+        return [row[0] for row in self._read(f"SELECT edits.id FROM {_JOINED} WHERE {condition}", values)]
 
     def edits(self, ids: Sequence[int]) -> list[StoredEdit]:
         """The edits with these ids that are still there."""
         marks = ",".join("?" * len(ids))
-        rows = self._db.execute(
+        rows = self._read(
             "SELECT edits.id, hash, author, email, time, subject, path, first, last, action, lexical, structural"
             f" FROM {_JOINED} WHERE edits.id IN ({marks})",
-            list(ids),
+            ids,
         )
         return [
             StoredEdit(
@@ -197,6 +204,22 @@ class Store:
             )
             for row in rows
         ]  # fmt: skip
+
+    def size(self) -> int:
+        """Bytes on disk of everything in the folder; an indexer may be at work there."""
+        total = 0
+        for path in self.folder.iterdir():
+            try:
+                total += path.stat().st_size
+            except FileNotFoundError:
+                pass  # replaced while we looked
+        return total
+
+    def _read(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from self._db.execute(query, values)
+        except sqlite3.DatabaseError as error:
+            raise damaged(error) from error
 
     def close(self) -> None:
         """Close the connection."""

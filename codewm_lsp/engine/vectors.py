@@ -54,12 +54,12 @@ class VectorIndex:
         """The saved graph if it is whole and belongs to these rows, else an empty one."""
         name, checksum, count, last = _record(store)
         path = store.folder / name
-        if not name or Path(name).name != name or not path.is_file() or _checksum(path) != checksum:
-            return cls.empty()
         graph = hnswlib.Index("ip", KEY_SIZE)
         try:
+            if not name or Path(name).name != name or _checksum(path) != checksum:
+                return cls.empty()
             graph.load_index(str(path), max_elements=count + 1024)
-        except RuntimeError:
+        except (OSError, RuntimeError):  # gone (an indexer has just written the next one) or not readable
             return cls.empty()
         return cls(graph, last) if graph.get_current_count() == count else cls.empty()
 
@@ -108,10 +108,11 @@ class VectorIndex:
         return np.empty(0, np.int64)
 
     def nearest_among(self, key: Floats, ids: Sequence[int], count: int) -> list[int]:
-        """The same among the given ids only, by exact search."""
+        """The same among the given ids only, by exact search; those added since the last `catch_up` are unknown."""
+        ids = [number for number in ids if number <= self.last]
         scored: list[tuple[float, int]] = []
         for start in range(0, len(ids), 4096):
-            part = list(ids[start : start + 4096])
+            part = ids[start : start + 4096]
             products = np.asarray(self._graph.get_items(part, return_type="numpy")) @ key
             best = np.argsort(-products)[:count]
             scored = sorted([*scored, *((float(products[i]), part[i]) for i in best)], reverse=True)[:count]

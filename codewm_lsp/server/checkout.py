@@ -37,6 +37,7 @@ class Checkout:
         self._head_seen = float("-inf")
         self._bases: dict[str, tuple[str, ...] | None] = {}
         self._engine: SimilarEdits | None = None
+        self._opened: tuple[int, int] | None = None
         self._engine_missed = float("-inf")
         self.complaint: str | None = None
         """Why there is no index, in a sentence that names the command which mends it."""
@@ -79,6 +80,8 @@ class Checkout:
 
         hits: list[list[Hit]] = []
         try:
+            if self._engine is not None and self._file() != self._opened:
+                self._close()
             engine = self._similar()
             if engine is None:
                 return None
@@ -111,12 +114,23 @@ class Checkout:
         if engine is not None:
             engine.close()
 
+    def _file(self) -> tuple[int, int] | None:
+        """Which file the index is: after a rebuild another one, while the old one would still answer us."""
+        from codewm_lsp.engine.store import DATABASE, index_folder
+
+        try:
+            found = (index_folder(self._repository) / DATABASE).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def _similar(self) -> SimilarEdits | None:
         if self._engine is None and time.monotonic() - self._engine_missed >= _SECONDS_BETWEEN_LOOKS:
             from codewm_lsp.engine.similar import SimilarEdits
             from codewm_model.errors import CodewmError
 
             try:
+                self._opened = self._file()
                 self._engine = SimilarEdits.open(self._repository)
             except CodewmError as error:
                 self._engine_missed = time.monotonic()

@@ -51,8 +51,7 @@ _OVERRIDES = {
     "core.quotePath": "false",
     "credential.helper": "",
     "diff.external": "",
-    "diff.noprefix": "false",
-    "diff.mnemonicPrefix": "false",
+    "diff.orderFile": os.devnull,
     "diff.suppressBlankEmpty": "false",
     "diff.ignoreSubmodules": "all",
     "gc.auto": "0",
@@ -118,7 +117,7 @@ class Repository:
             if "not a git repository" in reason:
                 reason = "not a git repository (nor any parent folder); history is what there is to index"
             raise NotARepositoryError(f"{path}: {reason}")
-        git_dir, common, inside = os.fsdecode(done.stdout).splitlines()
+        git_dir, common, inside = os.fsdecode(done.stdout).rstrip("\n").split("\n")
         work_tree = None
         if inside == "true":
             top = _run(folder, ["rev-parse", "--show-toplevel"], _OVERRIDES)

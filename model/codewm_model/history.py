@@ -7,6 +7,7 @@ one are then found from the trees alone, and left out.
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -22,7 +23,7 @@ from codewm_model.patch import FilePatch, Hunk, LineReader, read_raw
 MAX_COMMIT_LINES = 100_000  # changed lines of one commit; what comes after them in it is skipped
 
 _DIFF = (
-    "--raw", "-p", "-U0", "--inter-hunk-context=2", "-M", "-l400", "--no-abbrev", "--full-index", "--no-color",
+    "--raw", "-p", "--src-prefix=a/", "--dst-prefix=b/", "-U0", "--inter-hunk-context=2", "-M", "-l400", "--no-abbrev", "--full-index", "--no-color",
     "--no-ext-diff", "--no-textconv", "--no-relative", "--diff-algorithm=myers", "--submodule=short",
     "--ignore-submodules=dirty",  # never look into one: that would run git under its configuration
 )  # fmt: skip
@@ -35,6 +36,7 @@ _HEADER = (
 _LFS = re.compile(rb"version https://git-lfs\.github\.com/spec/|oid sha256:[0-9a-f]{64}$")
 _LFS_SIZE = re.compile(rb"size \d+$")
 _NULL = re.compile("^0*$")
+_ID = re.compile("[0-9a-f]{40,64}")  # a worktree's folder may hold newlines, and lines that look like answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,26 @@ def local_revisions(repository: Repository) -> list[str]:
     tips = repository.run("for-each-ref", "--format=%(objectname)", "refs/heads").decode().split()
     trees = repository.run("worktree", "list", "--porcelain").decode(errors="replace").splitlines()
     tips += [line.removeprefix("HEAD ") for line in trees if line.startswith("HEAD ")]
-    return [tip for tip in dict.fromkeys(tips) if not _NULL.match(tip)]
+    return [tip for tip in dict.fromkeys(tips) if _ID.fullmatch(tip) and not _NULL.match(tip)]
 
 
 def list_commits(repository: Repository, revisions: Sequence[str] = ("HEAD",), *options: str) -> list[str]:
     """Ids of the non-merge commits reachable from `revisions`, newest first; needs commit objects only.
 
-    A shallow clone's oldest commits have no parent to compare with and are left out.
+    A shallow clone's oldest commits have no parent to compare with and are left out. Where a commit is missing,
+    the list ends: git cannot know what is behind it.
     """
     if not revisions:
         return []
-    arguments = ("rev-list", "--no-merges", "--date-order", *options, *revisions, "--")
-    listed = repository.run(*arguments).decode().split()
+    arguments = ("--no-merges", "--ignore-missing", *options, *revisions, "--")
+    try:
+        listed = repository.run("rev-list", "--date-order", *arguments).decode().split()
+    except HistoryError:
+        with repository.stream("rev-list", *arguments) as process:  # unsorted, git lists what it reads until it dies
+            assert process.stdout is not None
+            listed = process.stdout.read().decode().split()
+        if not listed:
+            raise
     boundary = _shallow_boundary(repository)
     return [commit for commit in listed if commit not in boundary]
 
@@ -74,7 +84,7 @@ def read_history(
     wants_before: Callable[[str], bool] = has_grammar,
     only: Callable[[str], bool] = lambda path: True,
 ) -> Iterator[CommitEdits]:
-    """The edits of `commits`, in their order.
+    """The edits of `commits`, in their order; commits that cannot be read come as soon as they are known.
 
     `wants_before` says for which paths the whole file is needed; others get edits with `before` None. `only` says
     which paths are read at all.
@@ -106,7 +116,7 @@ def working_edits(repository: Repository, *, staged: bool) -> tuple[list[Edit], 
         return [], Counter()
     cached = ("--cached",) if staged else ()
     output = repository.run("diff-index", *cached, *_DIFF, head, "--")
-    files = read_raw(LineReader(iter(output.splitlines(keepends=True)))) or []
+    files = read_raw(LineReader(iter(io.BytesIO(output)))) or []
     skipped: Counter[str] = Counter()
     edits: list[Edit] = []
     with BlobReader(repository) as blobs:
@@ -150,7 +160,7 @@ def file_edits(file: FilePatch, blobs: BlobReader, wants_before: bool, skipped: 
     for hunk in file.hunks:
         edit = _edit(file.path, hunk, before, old_codec, new_codec)
         if edit.removed == edit.added:
-            skipped["line ends"] += 1
+            skipped["line ends or encoding"] += 1
         elif not any(line.strip() for line in edit.removed + edit.added):
             skipped["blank lines"] += 1
         elif before is not None and before[edit.first : edit.first + len(edit.removed)] != edit.removed:
@@ -232,10 +242,9 @@ def _describe(repository: Repository, commit: str) -> Commit:
 
 
 def _is_lfs(hunk: Hunk) -> bool:
-    """A pointer's lines and nothing else; its size changes with its id, and alone it is anybody's."""
+    """Whether these are a pointer's lines and nothing else. Its size changes with its id; alone it is anybody's."""
     lines = hunk.removed + hunk.added
-    pointer = [line for line in lines if _LFS.match(line)]
-    return bool(pointer) and all(_LFS_SIZE.match(line) for line in lines if line not in pointer)
+    return any(map(_LFS.match, lines)) and all(_LFS.match(line) or _LFS_SIZE.match(line) for line in lines)
 
 
 def _shallow_boundary(repository: Repository) -> set[str]:

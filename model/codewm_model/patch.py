@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 JOIN_BELOW = 3  # hunks fewer than this many lines apart are one edit
 MAX_LINES = 20_000  # changed lines of one file that are held in memory; a larger change is `oversized`
 
-_HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_HUNK = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _ESCAPES = {
     b"n": b"\n",
     b"t": b"\t",
@@ -76,27 +76,27 @@ class LineReader:
 def read_raw(reader: LineReader) -> list[FilePatch] | None:
     """One commit's `--raw -p` output: the raw records, then their hunks. None if the two disagree.
 
-    The raw records name paths and ids; git writes the patches in the same order, two for a change of type.
+    The raw records name paths and ids; git writes the patches in the same order, two for a change of type and
+    none for a file of the work tree that was only touched or is unmerged.
     """
-    files: list[FilePatch] = []
+    records: list[tuple[bytes, FilePatch]] = []
     while (line := reader.next()) is not None:
         if line.startswith(b":"):
-            files.append(_raw_record(line))
+            records.append(_raw_record(line))
         elif line.strip():
             reader.put_back(line)
             break
-    expected = [file for file in files for _ in range(2 if file.status == "T" else 1)]
-    seen = 0
+    expected = iter([record for record in records for _ in range(2 if record[1].status == "T" else 1)])
     while (line := reader.next()) is not None:
         if line.startswith(b"diff --git "):
-            if seen == len(expected):
+            file = next((file for header, file in expected if header == line), None)
+            if file is None:
                 return None
-            _read_file(reader, expected[seen])
-            seen += 1
+            _read_file(reader, file)
         elif line.startswith(b"\x01"):
             reader.put_back(line)
             break
-    return files if seen == len(expected) else None
+    return [file for _, file in records]
 
 
 def read_diff(lines: Iterator[bytes]) -> list[FilePatch]:
@@ -126,11 +126,16 @@ def unquote_path(path: bytes) -> str:
     return path.decode(errors="surrogateescape")
 
 
-def _raw_record(line: bytes) -> FilePatch:
-    """`:old_mode new_mode old_id new_id status<TAB>path[<TAB>new path]`."""
+def _raw_record(line: bytes) -> tuple[bytes, FilePatch]:
+    """`:old_mode new_mode old_id new_id status<TAB>path[<TAB>new path]`, and the line that its patch begins with."""
     fields, *paths = line.rstrip(b"\n").split(b"\t")
     old_mode, new_mode, old_id, new_id, status = fields[1:].decode().split(" ")
-    return FilePatch(unquote_path(paths[-1]), status[0], old_mode, new_mode, old_id, new_id)
+    header = b"diff --git %s %s\n" % (_prefixed(b"a/", paths[0]), _prefixed(b"b/", paths[-1]))
+    return header, FilePatch(unquote_path(paths[-1]), status[0], old_mode, new_mode, old_id, new_id)
+
+
+def _prefixed(prefix: bytes, path: bytes) -> bytes:
+    return b'"' + prefix + path[1:] if path.startswith(b'"') else prefix + path
 
 
 def _diff_path(name: bytes) -> str:
@@ -175,7 +180,7 @@ def _read_hunk(reader: LineReader, old: int, old_count: int, new: int, new_count
         if len(lines) <= MAX_LINES:
             lines.append((sign, line[1:].rstrip(b"\r\n") if mark not in (b"\n", b"\r") else b""))
     # A count of 0 names the line BEFORE the change, any other count the first line of it.
-    first, new_first = old - (old_count > 0), new - (new_count > 0)
+    first, new_first = max(0, old - (old_count > 0)), max(0, new - (new_count > 0))
     return _split(lines, first, new_first), sum(sign != 0 for sign, _ in lines)
 
 

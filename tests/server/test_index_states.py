@@ -65,7 +65,8 @@ def test_an_index_that_is_built_later_is_found(wire: Wire, place: Place) -> None
     assert wire.end() == 0
 
 
-def test_commits_that_are_indexed_later_are_found(wire: Wire, place: Place) -> None:
+@pytest.mark.parametrize("options", [(), ("--rebuild",)])
+def test_commits_that_are_indexed_later_are_found(wire: Wire, place: Place, options: tuple[str, ...]) -> None:
     wire.initialize()
     index(place)
     params = opened(wire, place)
@@ -73,19 +74,9 @@ def test_commits_that_are_indexed_later_are_found(wire: Wire, place: Place) -> N
     (place.root / "late.py").write_text("response = session.get(url, timeout=60)\n")
     git(place.root, "add", "--all")
     git(place.root, "commit", "--message", "A late one")
-    index(place)
+    index(place, *options)
     answer = wire.result("codewm/similarEdits", params)
     assert "A late one" in [hit["subject"] for hit in answer["edits"][0]["hits"]]
-    assert wire.end() == 0
-
-
-def test_a_rebuilt_index_is_taken_over(wire: Wire, place: Place) -> None:
-    wire.initialize()
-    index(place)
-    params = opened(wire, place)
-    assert status(wire, params) == ("ok", [])
-    index(place, "--rebuild")
-    wait_until_ok(wire, params)
     assert wire.end() == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,15 +19,20 @@ CANDIDATES = 200  # that the index hands to the exact score
 
 
 def shipped(changes: Sequence[Change]) -> dict[str, Scorer]:
-    """Scorers over the changes: both channels exact, the key alone, and the ranking of the key's candidates."""
+    """Scorers over the changes: each channel, the key alone, the exact score of everything, and what ships.
+
+    What ships (`ranking`) is the exact score of the key's candidates only.
+    """
     sketches = [sketch(change) for change in changes]
     key = vectors(project(sketches))
     ranker = Ranker(sketches)
+    channels = functools.cache(lambda query: ranker.channels(sketches[query]))
     return {
-        "lexical": lambda query: ranker.channels(sketches[query])[0],
-        "structural": lambda query: ranker.channels(sketches[query])[1],
+        "lexical": lambda query: channels(query)[0],
+        "structural": lambda query: channels(query)[1],
         "key": key,
-        "ranking": ranked(key, lambda query: fuse(*ranker.channels(sketches[query]))),
+        "exact": lambda query: fuse(*channels(query)),
+        "ranking": ranked(key, lambda query: fuse(*channels(query))),
     }
 
 
