@@ -5,8 +5,9 @@
 REPO must be indexed. Every query is an edit with its whole file, as an editor has it, and its time covers parsing,
 sketching, search and re-rank, ten hits. Peers: the same with every key of the index compared in numpy instead of the
 graph searched, and `git log -S` for the edit's longest changed line, ten commits, on fewer queries. The unit is
-milliseconds, `ours` and `peers` are the 95th percentiles, `ratio` is the faster peer's by ours. `same_hits` is the share
-of the exact search's hits that the graph's search finds. The command line's time is a whole process, diffs included.
+milliseconds, `ours` and `peers` are the 95th percentiles, `ratio` is the faster peer's by ours. `same_hits` is the
+share of the exact search's hits that the graph's search finds. The command line's time is a whole process, diffs
+included.
 """
 
 from __future__ import annotations
@@ -83,10 +84,10 @@ def measure(repository: Repository, count: int) -> dict[str, Any]:
     exact = SimilarEdits(repository, exact_index)
     commits = list_commits(repository, local_revisions(repository), f"--max-count={count}")
     edits = list(itertools.islice((edit for part in read_history(repository, commits) for edit in part.edits), count))
-    our_hits, our_times = timed(lambda edit: ours.query([edit], K)[0], edits)
-    exact_hits, exact_times = timed(lambda edit: exact.query([edit], K)[0], edits)
-    _, git_times = timed(lambda edit: log_search(repository, edit), edits[:: max(1, len(edits) // GIT_QUERIES)])
-    _, process_times = timed(lambda commit: command_line(repository, commit), commits[:PROCESSES])
+    few = edits[:: max(1, len(edits) // GIT_QUERIES)]
+    (our_hits, exact_hits), (our_times, exact_times) = timed([asking(ours), asking(exact)], edits)
+    _, (git_times,) = timed([lambda edit: log_search(repository, edit)], few)
+    _, (process_times,) = timed([lambda commit: command_line(repository, commit)], commits[:PROCESSES])
     times = {"ours": our_times, EXACT: exact_times, GIT: git_times}
     p95 = {name: round(float(np.percentile(values, 95)), 2) for name, values in times.items()}
     peers = {name: value for name, value in p95.items() if name != "ours"}
@@ -104,15 +105,22 @@ def measure(repository: Repository, count: int) -> dict[str, Any]:
     }
 
 
-def timed(ask: Callable[[Query], Answer], queries: list[Query]) -> tuple[list[Answer], list[float]]:
-    """Answers and milliseconds, one by one; the first query is asked once more beforehand."""
-    ask(queries[0])
-    answers: list[Answer] = []
-    times: list[float] = []
+def asking(index: SimilarEdits) -> Callable[[Edit], list[Hit]]:
+    """The query as the server makes it."""
+    return lambda edit: index.query([edit], K)[0]
+
+
+def timed(ways: list[Callable[[Query], Answer]], queries: list[Query]) -> tuple[list[list[Answer]], list[list[float]]]:
+    """Answers and milliseconds of each way. They take turns, so that a busy moment of the machine hits all alike."""
+    answers: list[list[Answer]] = [[] for _ in ways]
+    times: list[list[float]] = [[] for _ in ways]
+    for ask in ways:
+        ask(queries[0])  # what only the first query pays for
     for query in queries:
-        start = time.perf_counter()
-        answers.append(ask(query))
-        times.append((time.perf_counter() - start) * 1000)
+        for i, ask in enumerate(ways):
+            start = time.perf_counter()
+            answers[i].append(ask(query))
+            times[i].append((time.perf_counter() - start) * 1000)
     return answers, times
 
 

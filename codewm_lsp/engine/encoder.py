@@ -27,7 +27,4 @@ class Encoder:
 
         A pair without any difference in words or syntax has nothing to encode: its row is zero.
         """
-        keys = project([sketch(change_of(edit_between(before, after))) for before, after in edits])
-        norms = np.linalg.norm(keys, axis=1, keepdims=True)
-        unit: npt.NDArray[np.float32] = keys / np.maximum(norms, np.float32(1e-9))
-        return unit
+        return project([sketch(change_of(edit_between(before, after))) for before, after in edits])

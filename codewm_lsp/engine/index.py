@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from codewm_lsp.engine.store import Store, StoredEdit
 from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.ranking import Ranker, fuse, reasons
-from codewm_model.sketch import Sketch, project
+from codewm_model.sketch import Floats, Sketch, project
 
 CANDIDATES = 200  # taken from the graph for the exact re-rank
 
@@ -101,28 +99,23 @@ class EditIndex:
         key = project([sketch])[0]
         if not key.any():
             return []
-        found = self.store.edits(self._candidates(key, filters))
-        found = [edit for edit in found if edit.commit.id not in filters.without]
+        near = self._candidates(key, filters)
+        found = [edit for edit in self.store.edits(list(near)) if edit.commit.id not in filters.without]
         lexical, structural = Ranker([edit.row.sketch for edit in found]).channels(sketch)
         scores = fuse(lexical, structural)
-        norm = float(np.linalg.norm(key))
-        similarities = project([edit.row.sketch for edit in found]) @ key / norm
         hits: dict[tuple[object, ...], Hit] = {}
-        order = sorted(range(len(found)), key=lambda i: (-round(float(scores[i]), 6), -found[i].commit.time))
-        for i in order:
+        for i in sorted(range(len(found)), key=lambda i: (-round(float(scores[i]), 6), -found[i].commit.time)):
             if scores[i] <= 0 or len(hits) == k:
                 break
             why = reasons(float(lexical[i]), float(structural[i]))
-            hits.setdefault(_identity(found[i]), _hit(found[i], float(scores[i]), float(similarities[i]), why))
+            hits.setdefault(_identity(found[i]), _hit(found[i], float(scores[i]), near[found[i].id], why))
         return list(hits.values())
 
-    def _candidates(self, key: Any, filters: Filters) -> list[int]:
+    def _candidates(self, key: Floats, filters: Filters) -> dict[int, float]:
         condition = filters.condition()
         if condition is None:
-            count = CANDIDATES + self.store.edits_of(filters.without)
-            return [int(number) for number in self._vectors.nearest(key, count)]
-        allowed = self.store.ids_where(*condition)
-        return self._vectors.nearest_among(key, allowed, CANDIDATES)
+            return self._vectors.nearest(key, CANDIDATES + self.store.edits_of(filters.without))
+        return self._vectors.nearest_among(key, self.store.ids_where(*condition), CANDIDATES)
 
     def close(self) -> None:
         """Let go of the files."""

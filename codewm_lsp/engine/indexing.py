@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from codewm_lsp.engine.store import DATABASE, EditRow, Store, index_folder
-from codewm_lsp.engine.vectors import VectorIndex, saved_last
+from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.actions import label_of
 from codewm_model.changes import change_of
 from codewm_model.edit import Commit
@@ -126,7 +126,7 @@ def _update(
             report(progress)
     finally:
         vectors.catch_up(store)
-        if unsaved or vectors.last != saved_last(store):
+        if unsaved or vectors.last != vectors.saved:
             vectors.save(store)
     return progress
 

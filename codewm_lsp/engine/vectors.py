@@ -36,10 +36,13 @@ _BATCH = 512
 
 
 class VectorIndex:
-    """Keys by edit id. Ids must not repeat; removed ones are marked and never found."""
+    """Keys by edit id. Ids must not repeat; removed ones are marked and never found.
+
+    `last` is the highest id in the graph, `saved` the highest in its file (0 if that is of no use).
+    """
 
     def __init__(self, graph: Any, last: int) -> None:
-        self._graph, self.last = graph, last
+        self._graph, self.last, self.saved = graph, last, last
         graph.set_ef(BREADTH_SEARCH)
 
     @classmethod
@@ -96,27 +99,26 @@ class VectorIndex:
             except RuntimeError:
                 pass  # not in the graph yet, and its row is gone: it never will be
 
-    def nearest(self, key: Floats, count: int) -> npt.NDArray[np.int64]:
-        """Ids of up to `count` edits near `key` `[KEY_SIZE]`, nearest first."""
+    def nearest(self, key: Floats, count: int) -> dict[int, float]:
+        """Up to `count` edits near `key` `[KEY_SIZE]`: their ids with the cosine, nearest first."""
         count = min(count, self._graph.get_current_count())
         while count > 0:
             try:
-                labels, _ = self._graph.knn_query(key[None], k=count, num_threads=1)
-                return np.asarray(labels[0], np.int64)
+                labels, distances = self._graph.knn_query(key[None], k=count, num_threads=1)
+                return dict(zip(labels[0].tolist(), (1 - distances[0]).tolist(), strict=True))
             except RuntimeError:  # fewer than `count` can be reached, most are removed
                 count //= 2
-        return np.empty(0, np.int64)
+        return {}
 
-    def nearest_among(self, key: Floats, ids: Sequence[int], count: int) -> list[int]:
-        """The same among the given ids only, by exact search; those added since the last `catch_up` are unknown."""
+    def nearest_among(self, key: Floats, ids: Sequence[int], count: int) -> dict[int, float]:
+        """The same among the given ids only, by exact search; ids above `last` are not known yet."""
         ids = [number for number in ids if number <= self.last]
         scored: list[tuple[float, int]] = []
         for start in range(0, len(ids), 4096):
             part = ids[start : start + 4096]
             products = np.asarray(self._graph.get_items(part, return_type="numpy")) @ key
-            best = np.argsort(-products)[:count]
-            scored = sorted([*scored, *((float(products[i]), part[i]) for i in best)], reverse=True)[:count]
-        return [number for _, number in scored]
+            scored = sorted([*scored, *zip(products.tolist(), part, strict=True)], reverse=True)[:count]
+        return {number: product for product, number in scored}
 
     def save(self, store: Store) -> None:
         """Write the graph beside the rows; readers switch over when its record is stored."""
@@ -128,17 +130,13 @@ class VectorIndex:
         record = f"{name} {_checksum(path)} {self._graph.get_current_count()} {self.last}"
         with store.transaction():
             store.set_meta("vectors", record)
+        self.saved = self.last
         for other in store.folder.glob("vectors-*.hnsw"):
             if other.name != name:
                 other.unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return int(self._graph.get_current_count())
-
-
-def saved_last(store: Store) -> int:
-    """The highest edit id in the saved graph."""
-    return _record(store)[3]
 
 
 def _record(store: Store) -> tuple[str, int, int, int]:

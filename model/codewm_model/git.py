@@ -110,19 +110,19 @@ class Repository:
         folder = start if start.is_dir() else start.parent
         if not folder.is_dir():
             raise NotARepositoryError(f"{path}: no such file or folder")
-        arguments = ["rev-parse", "--absolute-git-dir", "--git-common-dir", "--is-inside-work-tree"]
-        done = _run(folder, arguments, _OVERRIDES)
-        if done.returncode != 0:
-            reason = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
-            if "not a git repository" in reason:
-                reason = "not a git repository (nor any parent folder); history is what there is to index"
-            raise NotARepositoryError(f"{path}: {reason}")
-        git_dir, common, inside = os.fsdecode(done.stdout).rstrip("\n").split("\n")
-        work_tree = None
-        if inside == "true":
-            top = _run(folder, ["rev-parse", "--show-toplevel"], _OVERRIDES)
-            work_tree = Path(os.fsdecode(top.stdout).rstrip("\n")) if top.returncode == 0 else None
-        return cls(Path(git_dir), (folder / common).resolve(), work_tree)
+
+        def ask(question: str) -> str:  # one at a time, for a path may hold newlines
+            done = _run(folder, ["rev-parse", question], _OVERRIDES)
+            if done.returncode != 0:
+                reason = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
+                if "not a git repository" in reason:
+                    reason = "not a git repository (nor any parent folder); history is what there is to index"
+                raise NotARepositoryError(f"{path}: {reason}")
+            return os.fsdecode(done.stdout).removesuffix("\n")
+
+        git_dir, common = Path(ask("--absolute-git-dir")), (folder / ask("--git-common-dir")).resolve()
+        inside = ask("--is-inside-work-tree") == "true"
+        return cls(git_dir, common, Path(ask("--show-toplevel")) if inside else None)
 
     def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Standard output of one git command fed with `stdin`.

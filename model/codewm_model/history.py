@@ -238,7 +238,10 @@ def _seconds(time: str) -> int:
 
 
 def _describe(repository: Repository, commit: str) -> Commit:
-    return _commit(repository.run("log", "--no-walk", "-s", *_HEADER, commit))
+    try:
+        return _commit(repository.run("log", "--no-walk", "-s", *_HEADER, commit))
+    except HistoryError:
+        return Commit(commit, "", "", 0, "")  # the commit itself is gone
 
 
 def _is_lfs(hunk: Hunk) -> bool:

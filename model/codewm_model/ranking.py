@@ -11,10 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from codewm_model.sketch import LEXICAL_SHARE, Features, Sketch
+from codewm_model.sketch import Features, Sketch
 
 Floats = npt.NDArray[np.float32]
 
+LEXICAL_SHARE = 0.8  # of the score; chosen on the validation repositories: docs/adr/0002-ranking.md
 SAME_NAMES, SAME_SHAPE = 0.3, 0.6  # cosines from which a reason is worth naming
 
 

@@ -29,7 +29,7 @@ LEXICAL_SIZE, STRUCTURAL_SIZE = 256, 128  # dimensions of each part of the key
 KEY_SIZE = LEXICAL_SIZE + STRUCTURAL_SIZE
 
 # Chosen on the validation repositories: docs/adr/0002-ranking.md.
-LEXICAL_SHARE = 0.8  # of the key and of the score; the rest is structural
+KEY_LEXICAL = 0.7  # the lexical channel's share of the key; the rest is structural
 LINES_SHARE = 0.5  # of the lexical channel; the rest goes to the really changed tokens
 WORD, SUBWORD = 1.0, 1.0
 LEAF, PARENTS, PAIR, TRIPLE, BESIDE = 1.0, 0.7, 0.7, 0.5, 0.5
@@ -72,13 +72,15 @@ def sketch(change: Change) -> Sketch:
 
 
 def project(sketches: Sequence[Sketch]) -> Floats:
-    """Keys `[N, KEY_SIZE]`: the lexical part times sqrt(share), the structural times sqrt(1 - share).
+    """Keys `[N, KEY_SIZE]`, unit rows: the lexical part and the structural, each weighed by its share.
 
-    Each part is as long as its sparse vector: 1, or less where the edit lacks something (names, syntax).
+    An edit with nothing to say in either channel has a zero row.
     """
     lexical = _project([sketch.lexical for sketch in sketches], LEXICAL_SIZE)
     structural = _project([sketch.structural for sketch in sketches], STRUCTURAL_SIZE)
-    return np.hstack([lexical * np.float32(LEXICAL_SHARE**0.5), structural * np.float32((1 - LEXICAL_SHARE) ** 0.5)])
+    keys = np.hstack([lexical * np.float32(KEY_LEXICAL**0.5), structural * np.float32((1 - KEY_LEXICAL) ** 0.5)])
+    unit: Floats = keys / np.maximum(np.linalg.norm(keys, axis=1, keepdims=True), np.float32(1e-9))
+    return unit
 
 
 def directions(hashes: Hashes, size: int) -> Floats:

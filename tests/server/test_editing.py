@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,13 +10,13 @@ from typing import Any
 
 import pytest_lsp
 from cattrs import Converter
-from conftest import AUTHOR, Place, commit, git, module
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
+from repositories import ADA, Repo
+from shop import CALL, FIXED, Shop, module
 from wire import SERVER
 
 TITLE = "Similar past edits"
-CALL = 7  # the line of `session.get(url)`, counted from 0
 CAPABILITIES = types.ClientCapabilities(
     text_document=types.TextDocumentClientCapabilities(
         code_action=types.CodeActionClientCapabilities(
@@ -65,7 +66,7 @@ def edit(client: LanguageClient, uri: str, version: int, place: types.Range, tex
     )
 
 
-def add_timeout(client: LanguageClient, place: Place) -> None:
+def add_timeout(client: LanguageClient, place: Shop) -> None:
     """Open the file and type what the history has done to its neighbours."""
     open_file(client, place.uri, place.text)
     column = place.text.splitlines()[CALL].index("url") + len("url")
@@ -88,7 +89,7 @@ async def hover(client: LanguageClient, uri: str, line: int) -> types.Hover | No
     return await client.text_document_hover_async(at)
 
 
-async def test_the_code_action_leads_to_the_edits_of_the_neighbours(client: LanguageClient, indexed: Place) -> None:
+async def test_the_code_action_leads_to_the_edits_of_the_neighbours(client: LanguageClient, indexed: Shop) -> None:
     add_timeout(client, indexed)
     (action,) = await actions(client, indexed.uri, span(CALL, 0, CALL, 0))
     assert (action.title, action.kind) == (TITLE, "codewm.similar")
@@ -103,23 +104,21 @@ async def test_the_code_action_leads_to_the_edits_of_the_neighbours(client: Lang
     (answer,) = result["edits"]
     assert (answer["path"], answer["lines"]) == ("services/orders.py", [CALL + 1, CALL + 1])
     best = answer["hits"][:3]
-    assert {hit["subject"] for hit in best} == {
-        f"Give the {name} request a timeout" for name in ("users", "invoices", "carts")
-    }
+    assert {hit["subject"] for hit in best} == {f"Give the {name} request a timeout" for name in FIXED}
     for hit in best:
-        assert hit["author"] == AUTHOR
-        assert hit["date"].startswith("2024-03-")
+        assert hit["author"] == ADA[0]
+        assert hit["date"].startswith("2023-11-1")
         assert "+    response = session.get(url, timeout=30)" in hit["diff"].splitlines()
 
 
-async def test_hover_says_who_when_and_how(client: LanguageClient, indexed: Place) -> None:
+async def test_hover_says_who_when_and_how(client: LanguageClient, indexed: Shop) -> None:
     add_timeout(client, indexed)
     shown = await hover(client, indexed.uri, CALL)
     assert shown is not None and isinstance(shown.contents, types.MarkupContent)
     assert shown.contents.kind == types.MarkupKind.Markdown
     text = shown.contents.value
     assert re.match(r"\*\*Give the (users|invoices|carts) request a timeout\*\*\n\n`[0-9a-f]{10}` ", text)
-    assert AUTHOR in text and "2024-03-0" in text and "`services/" in text
+    assert ADA[0] in text and "2023-11-1" in text and "`services/" in text
     assert re.search(r"similarity \d\.\d\d · ", text)
     assert "\n-    response = session.get(url)\n+    response = session.get(url, timeout=30)\n" in text
     assert text.endswith("\n```") and len(text.splitlines()) < 40
@@ -127,7 +126,7 @@ async def test_hover_says_who_when_and_how(client: LanguageClient, indexed: Plac
     assert shown.range == span(CALL, 0, CALL, len(line))
 
 
-async def test_unchanged_lines_offer_nothing(client: LanguageClient, indexed: Place) -> None:
+async def test_unchanged_lines_offer_nothing(client: LanguageClient, indexed: Shop) -> None:
     add_timeout(client, indexed)
     for line in (0, CALL - 2, CALL + 2, len(indexed.text.splitlines())):
         assert await actions(client, indexed.uri, span(line, 0, line, 0)) == []
@@ -136,7 +135,7 @@ async def test_unchanged_lines_offer_nothing(client: LanguageClient, indexed: Pl
     assert await actions(client, indexed.uri, span(0, 0, CALL, 0)) == []
 
 
-async def test_an_unchanged_file_offers_nothing(client: LanguageClient, indexed: Place) -> None:
+async def test_an_unchanged_file_offers_nothing(client: LanguageClient, indexed: Shop) -> None:
     open_file(client, indexed.uri, indexed.text)
     whole = span(0, 0, 99, 0)
     assert await actions(client, indexed.uri, whole) == []
@@ -146,34 +145,34 @@ async def test_an_unchanged_file_offers_nothing(client: LanguageClient, indexed:
     assert await actions(client, indexed.uri, whole) == []
 
 
-async def test_line_ends_and_a_byte_order_mark_are_no_edits(client: LanguageClient, indexed: Place) -> None:
+async def test_line_ends_and_a_byte_order_mark_are_no_edits(client: LanguageClient, indexed: Shop) -> None:
     for version, text in enumerate((indexed.text.replace("\n", "\r\n"), "\ufeff" + indexed.text), start=1):
         open_file(client, indexed.uri, text, version)
         assert await actions(client, indexed.uri, span(0, 0, 99, 0)) == []
 
 
-async def test_a_deletion_is_offered_on_both_its_sides(client: LanguageClient, indexed: Place) -> None:
+async def test_a_deletion_is_offered_on_both_its_sides(client: LanguageClient, indexed: Shop) -> None:
     open_file(client, indexed.uri, indexed.text)
     edit(client, indexed.uri, 2, span(CALL + 1, 0, CALL + 2, 0), "")
     offered = [line for line in range(15) if await actions(client, indexed.uri, span(line, 0, line, 0))]
     assert offered == [CALL, CALL + 1]
 
 
-async def test_kinds_that_were_not_asked_for_are_not_offered(client: LanguageClient, indexed: Place) -> None:
+async def test_kinds_that_were_not_asked_for_are_not_offered(client: LanguageClient, indexed: Shop) -> None:
     add_timeout(client, indexed)
     at = span(CALL, 0, CALL, 0)
     for only, count in ((["quickfix"], 0), (["codewm"], 1), (["codewm.similar"], 1), (["codewm.sim"], 0)):
         assert len(await actions(client, indexed.uri, at, only)) == count
 
 
-async def test_a_closed_document_is_answered_empty(client: LanguageClient, indexed: Place) -> None:
+async def test_a_closed_document_is_answered_empty(client: LanguageClient, indexed: Shop) -> None:
     add_timeout(client, indexed)
     close_file(client, indexed.uri)
     assert await actions(client, indexed.uri, span(CALL, 0, CALL, 0)) == []
     assert await hover(client, indexed.uri, CALL) is None
 
 
-async def test_without_an_index_it_says_so_once(client: LanguageClient, unindexed: Place) -> None:
+async def test_without_an_index_it_says_so_once(client: LanguageClient, unindexed: Shop) -> None:
     add_timeout(client, unindexed)
     for _ in range(3):
         assert await actions(client, unindexed.uri, span(CALL, 0, CALL, 0)) == []
@@ -195,7 +194,7 @@ async def test_a_file_outside_of_git_is_answered_empty(client: LanguageClient, t
     assert client.messages == []
 
 
-async def test_secrets_are_answered_empty(client: LanguageClient, indexed: Place) -> None:
+async def test_secrets_are_answered_empty(client: LanguageClient, indexed: Shop) -> None:
     uri = (indexed.root / ".env").as_uri()
     open_file(client, uri, "KEY=1\n")
     edit(client, uri, 2, span(0, 4, 0, 5), "2")
@@ -203,7 +202,7 @@ async def test_secrets_are_answered_empty(client: LanguageClient, indexed: Place
     assert await hover(client, uri, 0) is None
 
 
-async def test_an_untracked_file_is_compared_with_its_text_at_open(client: LanguageClient, indexed: Place) -> None:
+async def test_an_untracked_file_is_compared_with_its_text_at_open(client: LanguageClient, indexed: Shop) -> None:
     uri = (indexed.root / "services" / "new.py").as_uri()
     text = module("news")
     open_file(client, uri, text)
@@ -214,22 +213,18 @@ async def test_an_untracked_file_is_compared_with_its_text_at_open(client: Langu
     assert action.command is not None and action.command.arguments == (uri, CALL, 2)
 
 
-async def test_a_commit_moves_the_base(client: LanguageClient, indexed: Place, tmp_path: Path) -> None:
-    root = tmp_path / "clone"
-    git(indexed.root, "worktree", "add", "--quiet", "-b", "moving", str(root))
-    place = Place(root)
+async def test_a_commit_moves_the_base(client: LanguageClient, indexed: Shop, tmp_path: Path) -> None:
+    root = tmp_path / "worktree"
+    indexed.repo.git("worktree", "add", "--quiet", "-b", "moving", str(root))
+    place = Shop(Repo(root, indexed.repo.clock))
     add_timeout(client, place)
     assert len(await actions(client, place.uri, span(CALL, 0, CALL, 0))) == 1
-    lines = place.text.splitlines()
-    lines[CALL] = lines[CALL].replace("url)", "url, timeout=60)")
-    commit(root, "Give the orders request a timeout", 9, {"services/orders.py": "\n".join(lines) + "\n"})
+    place.repo.commit("Give the orders request a timeout", {"services/orders.py": place.with_timeout})
     await _until_nothing_is_offered(client, place.uri)
 
 
 async def _until_nothing_is_offered(client: LanguageClient, uri: str) -> None:
     """HEAD is looked at once a second."""
-    import asyncio
-
     for _ in range(30):
         if not await actions(client, uri, span(CALL, 0, CALL, 0)):
             return

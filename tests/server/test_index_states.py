@@ -9,27 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Place, git
+from repositories import Repo
 from schema import check
+from shop import CALL, Shop
 from wire import Wire
 
 
 @pytest.fixture
-def place(unindexed: Place, tmp_path: Path) -> Place:
+def place(unindexed: Shop, tmp_path: Path) -> Shop:
     """A repository of this test's own."""
-    root = tmp_path / "shop"
-    git(unindexed.root, "clone", "--quiet", ".", str(root))
-    return Place(root)
+    return unindexed.clone(tmp_path / "shop")
 
 
-def index(place: Place, *options: str) -> None:
+def index(place: Shop, *options: str) -> None:
     command = [sys.executable, "-m", "codewm_lsp", "index", "-q", *options, str(place.root)]
     subprocess.run(command, check=True, capture_output=True)
 
 
-def opened(wire: Wire, place: Place) -> dict[str, Any]:
-    text = place.text.replace("session.get(url)", "session.get(url, timeout=60)")
-    item = {"uri": place.uri, "languageId": "python", "version": 1, "text": text}
+def opened(wire: Wire, place: Shop) -> dict[str, Any]:
+    item = {"uri": place.uri, "languageId": "python", "version": 1, "text": place.with_timeout}
     wire.notify("textDocument/didOpen", {"textDocument": item})
     return {"textDocument": {"uri": place.uri}}
 
@@ -55,7 +53,7 @@ def wait_until_ok(wire: Wire, params: dict[str, Any]) -> None:
     raise AssertionError("the index was not found")
 
 
-def test_an_index_that_is_built_later_is_found(wire: Wire, place: Place) -> None:
+def test_an_index_that_is_built_later_is_found(wire: Wire, place: Shop) -> None:
     wire.initialize()
     params = opened(wire, place)
     found, told = status(wire, params)
@@ -66,21 +64,19 @@ def test_an_index_that_is_built_later_is_found(wire: Wire, place: Place) -> None
 
 
 @pytest.mark.parametrize("options", [(), ("--rebuild",)])
-def test_commits_that_are_indexed_later_are_found(wire: Wire, place: Place, options: tuple[str, ...]) -> None:
+def test_commits_that_are_indexed_later_are_found(wire: Wire, place: Shop, options: tuple[str, ...]) -> None:
     wire.initialize()
     index(place)
     params = opened(wire, place)
     assert status(wire, params) == ("ok", [])
-    (place.root / "late.py").write_text("response = session.get(url, timeout=60)\n")
-    git(place.root, "add", "--all")
-    git(place.root, "commit", "--message", "A late one")
+    place.repo.commit("A late one", {"late.py": "response = session.get(url, timeout=60)\n"})
     index(place, *options)
     answer = wire.result("codewm/similarEdits", params)
     assert "A late one" in [hit["subject"] for hit in answer["edits"][0]["hits"]]
     assert wire.end() == 0
 
 
-def test_a_damaged_index_is_said_once(wire: Wire, place: Place) -> None:
+def test_a_damaged_index_is_said_once(wire: Wire, place: Shop) -> None:
     wire.initialize()
     index(place)
     for file in (place.root / ".git" / "codewm").iterdir():
@@ -93,7 +89,7 @@ def test_a_damaged_index_is_said_once(wire: Wire, place: Place) -> None:
     assert wire.end() == 0
 
 
-def test_without_git_files_are_answered_empty(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_git_files_are_answered_empty(place: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     with Wire() as wire:
         wire.initialize()
@@ -103,8 +99,7 @@ def test_without_git_files_are_answered_empty(place: Place, monkeypatch: pytest.
 
 
 def test_a_repository_without_commits_has_no_base(wire: Wire, tmp_path: Path) -> None:
-    git(tmp_path, "init")
-    file = tmp_path / "new.py"
+    file = Repo.init(tmp_path / "empty").root / "new.py"
     file.write_text("x = 1\n")
     wire.initialize()
     item = {"uri": file.as_uri(), "languageId": "python", "version": 1, "text": "x = 1\n"}
@@ -113,28 +108,18 @@ def test_a_repository_without_commits_has_no_base(wire: Wire, tmp_path: Path) ->
     assert wire.end() == 0
 
 
-def test_commits_from_impossible_times_are_shown(wire: Wire, place: Place) -> None:
+def test_commits_from_impossible_times_are_shown(wire: Wire, place: Shop) -> None:
     """git keeps any number as a date."""
-    import os
-
-    (place.root / "strange.py").write_text("response = session.get(url, timeout=60)\n")
-    git(place.root, "add", "--all")
-    tree = subprocess.run(["git", "write-tree"], cwd=place.root, check=True, capture_output=True, text=True)
-    raw = (
-        f"tree {tree.stdout.strip()}\nparent {_head(place)}\nauthor A <a@b> 99999999999999 +0000\n"
-        "committer A <a@b> 99999999999999 +0000\n\nFrom the far future\n"
-    )
-    hashed = subprocess.run(
-        ["git", "hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
-        cwd=place.root, check=True, capture_output=True, text=True, input=raw, env=dict(os.environ),
-    )  # fmt: skip
-    git(place.root, "reset", "--quiet", "--hard", hashed.stdout.strip())
+    repo = place.repo
+    repo.write({"strange.py": "response = session.get(url, timeout=60)\n"})
+    repo.git("add", "--all")
+    tree, parent = repo.git("write-tree"), repo.git("rev-parse", "HEAD")
+    who = "A <a@example.com> 99999999999999 +0000"
+    repo.commit_object(f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n\nFrom the far future\n".encode())
     index(place)
     wire.initialize()
-    assert status(wire, {**opened(wire, place), "position": {"line": 7, "character": 0}})[0] == "ok"
+    at = {**opened(wire, place), "position": {"line": CALL, "character": 0}}
+    answer = wire.result("codewm/similarEdits", at)
+    check(answer, "SimilarEditsResult")
+    assert "From the far future" in [hit["subject"] for hit in answer["edits"][0]["hits"]]
     assert wire.end() == 0
-
-
-def _head(place: Place) -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=place.root, check=True, capture_output=True, text=True)
-    return done.stdout.strip()

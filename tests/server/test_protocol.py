@@ -6,6 +6,7 @@ Most of these are traps that pygls alone falls into; see the door of `codewm_lsp
 from __future__ import annotations
 
 import json
+import random
 import re
 import socket
 import subprocess
@@ -139,6 +140,43 @@ def test_messages_that_are_none_are_answered(wire: Wire) -> None:
     wire.notify("$/setTrace", {"value": 3})
     wire.notify("$/cancelRequest", {"id": 12345})
     assert wire.result("textDocument/hover", HOVER) is None
+    assert wire.end() == 0
+
+
+def test_every_request_gets_exactly_one_answer(wire: Wire) -> None:
+    """Whatever is in it: params of any shape, for methods known and unknown, between changes of any shape."""
+    wire.initialize()
+    opened(wire)
+    chance = random.Random(7)
+    methods = ("textDocument/hover", "textDocument/codeAction", "codewm/similarEdits", "workspace/executeCommand", "x")
+    leaves = (None, True, -1, 0, 2**40, 1.5, "", URI, "codewm.showSimilarEdits", [], {}, "\ud800", "😀")
+    keys = (
+        "textDocument",
+        "uri",
+        "position",
+        "line",
+        "character",
+        "range",
+        "start",
+        "end",
+        "command",
+        "arguments",
+        "k",
+    )
+
+    def value(depth: int) -> object:
+        shape = chance.random() if depth else 1.0
+        if shape < 0.5:
+            return {key: value(depth - 1) for key in chance.sample(keys, 3)} | chance.choice([DOCUMENT, HOVER, {}])
+        return [value(depth - 1) for _ in range(3)] if shape < 0.7 else chance.choice(leaves)
+
+    asked = []
+    for _ in range(300):
+        asked.append(wire.ask(chance.choice(methods), value(3)))
+        wire.notify(chance.choice(("textDocument/didChange", "textDocument/didOpen", "$/setTrace")), value(3))
+    answers = [wire.message() for _ in asked]
+    assert sorted(answer["id"] for answer in answers) == asked
+    assert {answer["error"]["code"] for answer in answers if "error" in answer} <= {-32601, -32602}
     assert wire.end() == 0
 
 

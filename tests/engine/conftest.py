@@ -1,0 +1,33 @@
+"""A history long enough to be interrupted in, and what an uninterrupted index of it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from repositories import Repo, habits
+
+LONG = 700  # commits
+
+
+@pytest.fixture(scope="session")
+def long_repository(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """Several hundred commits. Shared: tests copy it."""
+    repo = Repo.init(tmp_path_factory.mktemp("long") / "repository")
+    repo.history(habits(LONG))
+    return repo
+
+
+@pytest.fixture
+def long_copy(long_repository: Repo, tmp_path: Path) -> Repo:
+    """A clone of `long_repository` of one's own."""
+    long_repository.git("clone", "--quiet", ".", str(tmp_path / "copy"))
+    return Repo(tmp_path / "copy")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Repo:
+    """Sixty commits of one's own."""
+    repo = Repo.init(tmp_path / "small")
+    repo.history(habits(60))
+    return repo

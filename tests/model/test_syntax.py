@@ -1,0 +1,116 @@
+"""Leaves of a stretch of lines, and incremental parsing: both equal to doing it in full, also on broken code."""
+
+from __future__ import annotations
+
+import inspect
+import time
+import tokenize
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from codewm_model.languages import language_of
+from codewm_model.syntax import Leaf, Source
+
+PYTHON = language_of("a.py")
+assert PYTHON is not None
+REAL = inspect.getsource(tokenize).splitlines()[200:360]
+PIECES = [
+    "def f(", "):", '"""', "'", "\\", "    ", "class", "é = 'naïve ☃'", "(", ")]}", "f'{", "}'", "lambda", "# comment",
+    "", "\t", "@", "if x:", "\x00", "\ud800", "\r", "async for", "match x:", "    case {", "else:", "=", "x" * 300,
+]  # fmt: skip
+_TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.sampled_from(REAL)), max_size=25)
+
+
+def leaves(source: Source) -> list[Leaf]:
+    return list(source.leaves(0, source.line_count))
+
+
+@st.composite
+def replacements(draw: st.DrawFn) -> tuple[list[str], int, int, list[str]]:
+    """Real code or broken code, and a stretch of it with what comes instead."""
+    lines = draw(st.one_of(st.just(REAL), _TEXTS))
+    first = draw(st.integers(0, len(lines)))
+    count = draw(st.integers(0, min(6, len(lines) - first)))
+    return lines, first, count, draw(st.lists(st.sampled_from([*PIECES, *REAL]), max_size=5))
+
+
+@given(replacements())
+def test_an_incremental_replacement_equals_a_full_parse(case: tuple[list[str], int, int, list[str]]) -> None:
+    lines, first, count, added = case
+    replaced = Source.parse(PYTHON, lines).replace(first, count, added)
+    full = Source.parse(PYTHON, [*lines[:first], *added, *lines[first + count :]])
+    assert (replaced.data, replaced.starts) == (full.data, full.starts)
+    assert leaves(replaced) == leaves(full)
+
+
+@given(_TEXTS, st.data())
+def test_leaves_of_a_range_are_a_slice_of_all_leaves(lines: list[str], data: st.DataObject) -> None:
+    source = Source.parse(PYTHON, lines)
+    first = data.draw(st.integers(0, source.line_count))
+    end = data.draw(st.integers(first, source.line_count))
+    start, stop = source.starts[first], source.starts[end]
+    # Clipping changes text and line of a leaf that reaches beyond the range; its place in the tree stays.
+    expected = [place for place, begin, finish in spans(source) if finish > start and begin < stop]
+    assert [leaf[1:6] for leaf in source.leaves(first, end)] == expected
+
+
+def spans(source: Source) -> list[tuple[tuple[object, ...], int, int]]:
+    """Kind and place of every leaf with its bytes, found by plain recursion."""
+    found = []
+
+    def visit(node: object, parents: tuple[str, ...], field: str) -> None:
+        children = node.children  # type: ignore[attr-defined]
+        whole = node.type in PYTHON.strings and not any(child.type in PYTHON.holes for child in children)  # type: ignore[attr-defined]
+        if children and not whole:
+            for i, child in enumerate(children):
+                visit(child, (*parents, node.type), node.field_name_for_child(i) or "")  # type: ignore[attr-defined]
+        elif node.end_byte > node.start_byte:  # type: ignore[attr-defined]
+            kind = source._kind(node.type)  # type: ignore[attr-defined]
+            place = (kind, *reversed(("", "", *parents)[-2:]), field, len(parents))
+            found.append((place, node.start_byte, node.end_byte))  # type: ignore[attr-defined]
+
+    visit(source.tree.root_node, (), "")
+    return found
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\n"), max_size=40), max_size=15))
+@example(["\x00", "\ud800 = 1", "\u2028"])
+def test_any_text_has_leaves_in_order(lines: list[str]) -> None:
+    rows = [leaf.line for leaf in leaves(Source.parse(PYTHON, lines))]
+    assert rows == sorted(rows)
+
+
+@given(replacements())
+def test_definitions_hold_the_range_and_are_nested(case: tuple[list[str], int, int, list[str]]) -> None:
+    lines, first, count, _ = case
+    found = Source.parse(PYTHON, lines).definitions(first, first + count)
+    assert all(a.start_byte <= b.start_byte and b.end_byte <= a.end_byte for a, b in zip(found, found[1:], strict=False))
+    assert {node.type for node in found} <= PYTHON.functions | PYTHON.classes
+
+
+def test_a_string_over_many_lines_is_one_leaf_cut_to_the_range() -> None:
+    source = Source.parse(PYTHON, ["x = '''one", "two", "three'''"])
+    assert [(leaf.text, leaf.kind, leaf.line) for leaf in source.leaves(1, 2)] == [("two\n", "string", 1)]
+
+
+def test_code_inside_a_string_has_its_own_leaves() -> None:
+    source = Source.parse(PYTHON, ["f'a {name + 1} b'"])
+    assert [(leaf.text, leaf.kind) for leaf in leaves(source)] == [
+        ("f'", "string"), ("a ", "string"), ("{", "{"), ("name", "name"), ("+", "+"), ("1", "number"), ("}", "}"),
+        (" b", "string"), ("'", "string"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["(" * 30_000, "[" * 15_000 + "]" * 15_000, "x = " + "-" * 30_000 + "1", "a" + ".b" * 20_000, "1" + "+1" * 20_000],
+)
+def test_deep_nesting_takes_no_time(line: str) -> None:
+    began = time.monotonic()
+    source = Source.parse(PYTHON, ["def f():", "    " + line, "    return 1"])
+    count = sum(1 for _ in source.leaves(1, 2))
+    definitions = source.definitions(1, 2)
+    assert (count > 20_000, len(definitions) <= 1) == (True, True)
+    assert time.monotonic() - began < 10
