@@ -8,16 +8,16 @@ from pathlib import Path
 from repositories import GRACE, Repo, numbered
 
 SUBMODULE = "1" * 40
-UNUSUAL = {
-    "with space.py": "space",
-    'with "quotes".py': "quotes",
-    "with\nnewline.py": "newline",
-    "with\ttab.py": "tab",
-    "with \\ backslash.py": "backslash",
-    "naïve ünïcode ☃.py": "unicode",
-    "-dash.py": "dash",
-    "a/b.py": "looks like a prefix",
-}
+UNUSUAL = (
+    "with space.py",
+    'with "quotes".py',
+    "with\nnewline.py",
+    "with\ttab.py",
+    "with \\ backslash.py",
+    "naïve ünïcode ☃.py",
+    "-dash.py",
+    "a/b.py",  # looks like git's prefixes
+)
 NOT_UTF8 = b"caf\xe9.py"
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
 BIG = numbered(80_000)  # more than 1 MiB
@@ -102,9 +102,12 @@ def _hunks(repo: Repo) -> None:
 
 
 def _paths(repo: Repo) -> None:
-    repo.commit("unusual paths", {**{path: f"{i} = 1\n" for i, path in enumerate(UNUSUAL)}, NOT_UTF8: "cafe = 1\n"})
-    repo.commit("unusual paths changed", {**{path: f"{i} = 2\n" for i, path in enumerate(UNUSUAL)}, NOT_UTF8: "c = 2\n"})
-    repo.commit("unusual paths removed", {**dict.fromkeys(UNUSUAL), os.fsdecode(NOT_UTF8): None})
+    paths = [*UNUSUAL, os.fsdecode(NOT_UTF8)]
+    repo.commit("unusual paths", {path: f"{i} = 1\n" for i, path in enumerate(paths)})
+    repo.commit(
+        "unusual paths changed", {**{path: f"{i} = 2\n" for i, path in enumerate(UNUSUAL)}, NOT_UTF8: "c = 2\n"}
+    )
+    repo.commit("unusual paths removed", dict.fromkeys(paths))
 
 
 def _merge(repo: Repo) -> None:

@@ -43,10 +43,10 @@ class Repo:
         assert done.returncode == 0, f"git {arguments}: {done.stderr.decode()}"
         return os.fsdecode(done.stdout).strip()
 
-    def write(self, files: Mapping[str | bytes, Content]) -> None:
+    def write(self, files: Mapping[str, Content]) -> None:
         """Put files into the work tree, or take them away."""
         for name, content in files.items():
-            path = Path(os.fsdecode(os.path.join(os.fsencode(self.root), os.fsencode(name))))
+            path = self.root / name
             if content is None:
                 path.unlink()
             else:
@@ -54,7 +54,7 @@ class Repo:
                 path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def commit(
-        self, subject: str, files: Mapping[str | bytes, Content] | None = None, *, author: tuple[str, str] = ADA
+        self, subject: str, files: Mapping[str, Content] | None = None, *, author: tuple[str, str] = ADA
     ) -> str:
         """Write files, commit everything; the commit's id, which `ids` keeps under its subject."""
         self.write(files or {})

@@ -35,7 +35,7 @@ from codewm_model.syntax import Source
 
 CHUNK = 64  # edits handed to a worker at once
 POOL_FROM = 200  # commits from which starting workers pays
-SAVE_EVERY = 20_000  # edits between two saves of the graph
+SAVE_FROM = 2000  # unsaved edits at which the graph is written, or an eighth of it: what readers must catch up with
 
 Extracted = list[tuple[Commit, list[EditRow], dict[str, int]]]
 
@@ -120,7 +120,7 @@ def _update(
         for extracted in _extract_all(_chunks(history), jobs if len(pending) >= POOL_FROM else 1):
             unsaved += _write(store, extracted, progress)
             vectors.catch_up(store)
-            if unsaved >= SAVE_EVERY:
+            if unsaved >= max(SAVE_FROM, len(vectors) // 8):
                 vectors.save(store)
                 unsaved = 0
             report(progress)

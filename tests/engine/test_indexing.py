@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 from pathlib import Path
 
 import platformdirs
 import pytest
 from repositories import Repo, habits
+from rows import indexed_commits, rows
 
 from codewm_lsp.engine import indexing
 from codewm_lsp.engine.indexing import Selection, update_index
 from codewm_lsp.engine.store import DATABASE, Store, index_folder
 from codewm_model.errors import IndexMissingError, IndexStoreError, IndexVersionError
 from codewm_model.git import Repository
-
-sys.path.append(str(Path(__file__).parent))
-
-from rows import indexed_commits, rows
 
 
 def update(repo: Repo, **options: object) -> tuple[int, int]:
@@ -149,13 +145,14 @@ def test_a_read_only_git_directory_puts_the_index_in_the_users_cache(
 
 def test_a_folder_that_cannot_be_written_is_named(small: Repo) -> None:
     (small.git_dir / "codewm").write_text("a file where the folder should be")
-    with pytest.raises(IndexStoreError, match="index folder .*codewm cannot be written"):
+    with pytest.raises(IndexStoreError, match=r"index folder .*codewm cannot be written"):
         update(small)
 
 
 def test_a_second_writer_is_told_who_is_first(small: Repo) -> None:
-    with indexing._only_writer(folder_of(small)), pytest.raises(
-        IndexStoreError, match=f"process {os.getpid()} is indexing this repository already"
+    with (
+        indexing._only_writer(folder_of(small)),
+        pytest.raises(IndexStoreError, match=f"process {os.getpid()} is indexing this repository already"),
     ):
         update(small)
     assert update(small)[0] == 60
@@ -165,7 +162,7 @@ def test_readers_refuse_another_version_and_the_indexer_rebuilds_it(small: Repo)
     update(small)
     expected = rows(folder_of(small))
     spoil(folder_of(small), "UPDATE meta SET value = 'other' WHERE key = 'representation'")
-    with pytest.raises(IndexVersionError, match="representation other.*`codewm-lsp index`"):
+    with pytest.raises(IndexVersionError, match=r"representation other.*`codewm-lsp index`"):
         Store(folder_of(small))
     assert update(small)[0] == 60
     assert rows(folder_of(small)) == expected

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from repositories import Repo
+from rows import indexed_commits, rows
 
 from codewm_lsp.engine.index import EditIndex
 from codewm_lsp.engine.indexing import Progress, update_index
@@ -19,10 +20,6 @@ from codewm_model.changes import change_of
 from codewm_model.edit import edit_between
 from codewm_model.git import Repository
 from codewm_model.sketch import sketch
-
-sys.path.append(str(Path(__file__).parent))
-
-from rows import indexed_commits, rows
 
 INDEX = [sys.executable, "-m", "codewm_lsp", "index", "--json", "--jobs", "2"]
 
@@ -71,9 +68,7 @@ def test_five_kills_and_a_run_give_the_rows_of_one_run(
     assert EditIndex(folder).refresh() is False
 
 
-def test_ctrl_c_exits_130_and_leaves_a_valid_index(
-    long_copy: Repo, uninterrupted: list[tuple[object, ...]]
-) -> None:
+def test_ctrl_c_exits_130_and_leaves_a_valid_index(long_copy: Repo, uninterrupted: list[tuple[object, ...]]) -> None:
     folder = folder_of(long_copy)
     process = start(long_copy)
     wait_for(process, folder, 1)

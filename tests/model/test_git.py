@@ -47,7 +47,7 @@ def test_git_variables_of_the_caller_change_nothing(repo: Repo, monkeypatch: pyt
 
 @pytest.mark.parametrize("name", ["", "missing/file.py"])
 def test_outside_a_repository_the_message_says_so(tmp_path: Path, name: str) -> None:
-    with pytest.raises(NotARepositoryError, match="not a git repository|no such file or folder"):
+    with pytest.raises(NotARepositoryError, match=r"not a git repository|no such file or folder"):
         Repository.open(tmp_path / name)
 
 
@@ -65,12 +65,12 @@ def test_a_git_too_old_for_the_safety_switches_is_refused(
     program.write_text(f"#!/bin/sh\necho {answer}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    with pytest.raises(GitMissingError, match="2.31 or newer is needed"):
+    with pytest.raises(GitMissingError, match=r"2\.31 or newer is needed"):
         door.git_program.__wrapped__()
 
 
 def test_a_failing_command_raises_gits_own_message(repo: Repo) -> None:
-    with pytest.raises(HistoryError, match="git cat-file failed in .*(?s:.*)Not a valid object name"):
+    with pytest.raises(HistoryError, match=r"git cat-file failed in .*(?s:.*)Not a valid object name"):
         Repository.open(repo.root).run("cat-file", "blob", "nothing")
 
 

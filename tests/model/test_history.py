@@ -155,8 +155,8 @@ def test_lines_are_those_of_the_new_file(parts: dict[str, CommitEdits]) -> None:
 def test_after_is_the_edit_alone(parts: dict[str, CommitEdits]) -> None:
     first, second = parts["three apart"].edits
     before = numbered(40).splitlines()
-    assert first.after == tuple([*before[:5], "a = 1", *before[6:]])
-    assert second.after == tuple([*before[:9], "b = 1", *before[10:]])
+    assert first.after == (*before[:5], "a = 1", *before[6:])
+    assert second.after == (*before[:9], "b = 1", *before[10:])
 
 
 def test_all_edits_of_a_file_together_give_what_git_stored(odd_repository: Repo, parts: dict[str, CommitEdits]) -> None:

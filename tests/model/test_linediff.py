@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import time
@@ -32,7 +33,7 @@ def test_the_hunks_turn_the_old_text_into_the_new_one(old: list[str], new: list[
 @given(_LINES, _LINES)
 def test_hunks_are_at_least_three_lines_apart(old: list[str], new: list[str]) -> None:
     found = hunks(old, new)
-    assert all(second[0] - first[1] >= JOIN_BELOW for first, second in zip(found, found[1:], strict=False))
+    assert all(second[0] - first[1] >= JOIN_BELOW for first, second in itertools.pairwise(found))
 
 
 @given(_LINES, _LINES)
@@ -45,7 +46,7 @@ def test_a_hunk_begins_and_ends_with_a_difference(old: list[str], new: list[str]
 def test_each_edit_alone_is_its_before_with_its_lines_replaced(old: list[str], new: list[str]) -> None:
     for edit in diff_edits("a.py", old, new):
         assert edit.before == tuple(old)
-        assert edit.after == tuple([*old[: edit.first], *edit.added, *old[edit.first + len(edit.removed) :]])
+        assert edit.after == (*old[: edit.first], *edit.added, *old[edit.first + len(edit.removed) :])
         assert tuple(new[edit.new_first : edit.new_first + len(edit.added)]) == edit.added
 
 

@@ -46,9 +46,7 @@ diff --git "a/with\\ttab.py" "b/with\\ttab.py"
 
 def edits(diff: bytes) -> list[tuple[str, tuple[int, int], tuple[str, ...], tuple[str, ...]]]:
     found = read_diff(iter(diff.splitlines(keepends=True)))
-    return [
-        (edit.path, edit.lines, edit.removed, edit.added) for file in found for edit in fragment_edits(file)
-    ]
+    return [(edit.path, edit.lines, edit.removed, edit.added) for file in found for edit in fragment_edits(file)]
 
 
 def test_a_git_diff_is_read_with_its_edits_three_lines_apart() -> None:
@@ -83,14 +81,20 @@ def test_a_plain_diff_reads_like_one_of_git(tmp_path: Path) -> None:
 
 
 def test_lines_that_look_like_headers_inside_a_hunk_are_lines() -> None:
-    diff = b"--- a/q.sql\n+++ b/q.sql\n@@ -1,3 +1,3 @@\n--- old comment\n+++ new comment\n select 1\n-diff --git\n+@@ -1 +1 @@\n"
+    diff = (
+        b"--- a/q.sql\n+++ b/q.sql\n@@ -1,3 +1,3 @@\n"
+        b"--- old comment\n+++ new comment\n select 1\n-diff --git\n+@@ -1 +1 @@\n"
+    )
     assert edits(diff) == [
         ("q.sql", (1, 3), ("-- old comment", "select 1", "diff --git"), ("++ new comment", "select 1", "@@ -1 +1 @@"))
     ]
 
 
 def test_an_added_and_a_removed_file_have_their_names() -> None:
-    diff = b"--- /dev/null\n+++ b/new.py\n@@ -0,0 +1 @@\n+x = 1\n--- a/old.py\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-y = 1\n-z = 1\n"
+    diff = (
+        b"--- /dev/null\n+++ b/new.py\n@@ -0,0 +1 @@\n+x = 1\n"
+        b"--- a/old.py\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-y = 1\n-z = 1\n"
+    )
     assert edits(diff) == [("new.py", (1, 1), (), ("x = 1",)), ("old.py", (1, 1), ("y = 1", "z = 1"), ())]
 
 
@@ -100,7 +104,10 @@ def test_a_truncated_diff_gives_what_was_read() -> None:
 
 
 def test_a_hunk_cut_off_by_the_next_file_still_counts() -> None:
-    diff = b"--- a/a.py\n+++ b/a.py\n@@ -1,9 +1,9 @@\n-x = 1\n+x = 2\ndiff --git a/b.py b/b.py\n--- a/b.py\n+++ b/b.py\n@@ -1 +1 @@\n-y\n+z\n"
+    diff = (
+        b"--- a/a.py\n+++ b/a.py\n@@ -1,9 +1,9 @@\n-x = 1\n+x = 2\n"
+        b"diff --git a/b.py b/b.py\n--- a/b.py\n+++ b/b.py\n@@ -1 +1 @@\n-y\n+z\n"
+    )
     assert edits(diff) == [("a.py", (1, 1), ("x = 1",), ("x = 2",)), ("b.py", (1, 1), ("y",), ("z",))]
 
 

@@ -90,7 +90,12 @@ def test_before_the_first_commit_there_are_no_edits(tmp_path: Path) -> None:
 
 
 def test_a_configured_order_and_prefix_change_nothing(repo: Repo) -> None:
-    for key, value in (("orderFile", "/nowhere"), ("noprefix", "true"), ("mnemonicPrefix", "true"), ("relative", "true")):
+    for key, value in (
+        ("orderFile", "/nowhere"),
+        ("noprefix", "true"),
+        ("mnemonicPrefix", "true"),
+        ("relative", "true"),
+    ):
         repo.git("config", f"diff.{key}", value)
     repo.write({"a.py": numbered(20, {4: "four = 4"})})
     assert changes(repo) == [("a.py", ("value_4 = 4",), ("four = 4",))]
