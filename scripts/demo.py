@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from codewm_lsp.engine.store import index_folder
 from codewm_model.edit import edit_between, split_lines
 from codewm_model.errors import CodewmError
 from codewm_model.git import Repository
+from codewm_model.history import list_commits, local_revisions
 
 FILES, FUNCTIONS = 6, 8  # how far the search for a change goes
 SIGNATURE = re.compile(r"^\s*(async )?def (?P<name>\w+)\((?P<parameters>[^()]*)\)(?P<returns> -> [^:]+)?:\s*$")
@@ -55,28 +57,40 @@ def main() -> int:
     code = run(*PROGRAM, "index", str(given))
     if code != 0:
         return code
-    if repository.head() is None:
-        print("demo: the repository has no commits, so it has no past edits to show", file=sys.stderr)
-        return 1
+    newest = list_commits(repository, local_revisions(repository), "--max-count=1")
+    if not newest:
+        print("Without history there are no past edits to show.")
+        return 0
     print(f"The index lies in {index_folder(repository)}; remove that folder to be rid of it.")
     with tempfile.TemporaryDirectory(prefix="codewm-demo-") as folder:
         scratch = Path(folder) / "scratch"
         cloned = clone(repository, scratch)
         change = best_change(repository, scratch) if cloned else None
         if change is None:
-            print("\nNo Python function here can be changed plainly; the last commit serves instead.", flush=True)
-            return run(*PROGRAM, "similar", str(given), "--commit", "HEAD", "-k", "3")
+            print(
+                "\nNo plain change to a Python function here has a precedent; the newest commit serves instead.",
+                flush=True,
+            )
+            return search(*PROGRAM, "similar", str(given), "--commit", newest[0], "-k", "3")
         print(f"\nIn a scratch copy, {printable(change.path)} line {change.number + 1} gets {change.what}:", flush=True)
         apply(change, scratch)
         run("git", "-C", str(scratch), "--no-pager", "diff", "--no-ext-diff", "--unified=1", shown="git diff")
         print()
-        return run(*PROGRAM, "similar", str(scratch), "-k", "3", shown="codewm-lsp similar -k 3")
+        return search(*PROGRAM, "similar", str(scratch), "-k", "3", shown="codewm-lsp similar -k 3")
 
 
 def run(*command: str, shown: str = "") -> int:
     """Show a command, run it, and give its exit code."""
-    print("$ " + (shown or " ".join(["codewm-lsp", *command[len(PROGRAM) :]])), flush=True)
+    print("$ " + (shown or shlex.join(["codewm-lsp", *command[len(PROGRAM) :]])), flush=True)
     return subprocess.run(command, check=False).returncode
+
+
+def search(*command: str, shown: str = "") -> int:
+    """The same for a search, where finding nothing is a result and no failure."""
+    code = run(*command, shown=shown)
+    if code == 1:
+        print("This history has nothing like it; a longer one will.")
+    return 0 if code == 1 else code
 
 
 def clone(repository: Repository, scratch: Path) -> bool:
@@ -90,7 +104,7 @@ def clone(repository: Repository, scratch: Path) -> bool:
 
 
 def best_change(repository: Repository, scratch: Path) -> Change | None:
-    """The possible change that the repository's past has the best precedent for."""
+    """The possible change that the repository's past has the best precedent for, None if it has none."""
     index = SimilarEdits.open(repository)
     best: tuple[float, Change] | None = None
     for change in possible_changes(scratch):
@@ -99,7 +113,7 @@ def best_change(repository: Repository, scratch: Path) -> Change | None:
         lines[change.number] = change.line
         (hits,) = index.query([edit_between(before, "\n".join(lines) + "\n", change.path)], 3)
         score = sum(hit.score + 0.2 * ("same shape" in hit.reasons) for hit in hits)
-        if best is None or score > best[0]:
+        if score > (best[0] if best else 0):
             best = score, change
     index.close()
     return best[1] if best else None
@@ -135,7 +149,7 @@ def recent_python_files(scratch: Path) -> list[str]:
     """Python files of the last 200 commits that are still there, the last changed first, tests after the rest."""
     git = ["git", "-C", str(scratch), "-c", "core.quotePath=false"]
     command = [*git, "log", "-n200", "--format=", "--name-only", "--", "*.py"]
-    names = subprocess.run(command, check=True, capture_output=True).stdout.decode(errors="replace").splitlines()
+    names = subprocess.run(command, check=False, capture_output=True).stdout.decode(errors="replace").splitlines()
     there = [name for name in dict.fromkeys(names) if (scratch / name).is_file() and not (scratch / name).is_symlink()]
     return sorted(there, key=lambda name: "test" in name)
 

@@ -104,9 +104,7 @@ def _hunks(repo: Repo) -> None:
 def _paths(repo: Repo) -> None:
     paths = [*UNUSUAL, os.fsdecode(NOT_UTF8)]
     repo.commit("unusual paths", {path: f"{i} = 1\n" for i, path in enumerate(paths)})
-    repo.commit(
-        "unusual paths changed", {**{path: f"{i} = 2\n" for i, path in enumerate(UNUSUAL)}, NOT_UTF8: "c = 2\n"}
-    )
+    repo.commit("unusual paths changed", {path: f"{i} = 2\n" for i, path in enumerate(paths)})
     repo.commit("unusual paths removed", dict.fromkeys(paths))
 
 

@@ -53,9 +53,7 @@ class Repo:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content.encode() if isinstance(content, str) else content)
 
-    def commit(
-        self, subject: str, files: Mapping[str, Content] | None = None, *, author: tuple[str, str] = ADA
-    ) -> str:
+    def commit(self, subject: str, files: Mapping[str, Content] | None = None, *, author: tuple[str, str] = ADA) -> str:
         """Write files, commit everything; the commit's id, which `ids` keeps under its subject."""
         self.write(files or {})
         self.git("add", "--all")

@@ -87,9 +87,7 @@ def test_any_text_has_leaves_in_order(lines: list[str]) -> None:
 def test_definitions_hold_the_range_and_are_nested(case: tuple[list[str], int, int, list[str]]) -> None:
     lines, first, count, _ = case
     found = Source.parse(PYTHON, lines).definitions(first, first + count)
-    assert all(
-        a.start_byte <= b.start_byte and b.end_byte <= a.end_byte for a, b in itertools.pairwise(found)
-    )
+    assert all(a.start_byte <= b.start_byte and b.end_byte <= a.end_byte for a, b in itertools.pairwise(found))
     assert {node.type for node in found} <= PYTHON.functions | PYTHON.classes
 
 
