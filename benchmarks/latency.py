@@ -54,11 +54,11 @@ class ExactIndex(EditIndex):
     def __len__(self) -> int:
         return len(self._ids)
 
-    def _candidates(self, key: Any, filters: Filters) -> list[int]:
+    def _candidates(self, key: Any, filters: Filters) -> dict[int, float]:
         products = self._keys @ key
         count = min(CANDIDATES, len(products))
-        best: list[int] = self._ids[np.argpartition(-products, count - 1)[:count]].tolist()
-        return best
+        best = np.argpartition(-products, count - 1)[:count]
+        return dict(zip(self._ids[best].tolist(), products[best].tolist(), strict=True))
 
 
 def main() -> int:

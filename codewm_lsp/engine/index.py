@@ -108,7 +108,7 @@ class EditIndex:
             if scores[i] <= 0 or len(hits) == k:
                 break
             why = reasons(float(lexical[i]), float(structural[i]))
-            hits.setdefault(_identity(found[i]), _hit(found[i], float(scores[i]), near[found[i].id], why))
+            hits.setdefault(_identity(found[i]), _hit(found[i], min(1.0, float(scores[i])), near[found[i].id], why))
         return list(hits.values())
 
     def _candidates(self, key: Floats, filters: Filters) -> dict[int, float]:

@@ -19,7 +19,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from codewm_lsp.engine.store import DATABASE, EditRow, Store, index_folder
 from codewm_lsp.engine.vectors import VectorIndex
@@ -30,6 +30,7 @@ from codewm_model.errors import HistoryError, IndexStoreError, IndexVersionError
 from codewm_model.git import Repository
 from codewm_model.history import CommitEdits, list_commits, local_revisions, read_history
 from codewm_model.languages import language_of
+from codewm_model.left_alone import holds_secrets
 from codewm_model.sketch import sketch
 from codewm_model.syntax import Source
 
@@ -116,7 +117,10 @@ def _update(
     progress = Progress(len(pending))
     report(progress)
     try:
-        history = read_history(repository, pending, only=path_filter(indexed_paths(store)))
+        chosen = path_filter(indexed_paths(store))
+        history = read_history(
+            repository, pending, only=lambda path: chosen(path) and not holds_secrets(PurePosixPath(path))
+        )
         for extracted in _extract_all(_chunks(history), jobs if len(pending) >= POOL_FROM else 1):
             unsaved += _write(store, extracted, progress)
             vectors.catch_up(store)

@@ -24,6 +24,7 @@ class SimilarEditsParams:
     position: types.Position | None = None
     range: types.Range | None = None
     version: int | None = None
+    diffs: bool | None = None
     k: int | None = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.ge(1)))
 
 

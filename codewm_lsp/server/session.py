@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from codewm_lsp.server.checkout import Checkout, Checkouts
 from codewm_lsp.server.convert import Encoding, document_key, path_of
 from codewm_lsp.server.document import Change, Document, StaleError, content_lines
-from codewm_lsp.server.left_alone import holds_secrets
 from codewm_lsp.server.settings import Settings, read_settings
 from codewm_lsp.server.worker import Stop, Worker
+from codewm_model.left_alone import holds_secrets
 
 if TYPE_CHECKING:
     from codewm_lsp.engine.index import Hit

@@ -38,9 +38,9 @@ class Selection:
 
 
 async def similar_edits(
-    session: Session, uri: str, selection: Selection | None, version: int | None, k: int | None
+    session: Session, uri: str, selection: Selection | None, version: int | None, k: int | None, *, diffs: bool
 ) -> dict[str, Any]:
-    """Past edits similar to the buffer's; to all of them, without diffs, where nothing is selected.
+    """Past edits similar to the buffer's, to all of them where nothing is selected; `diffs` reads git for each hit.
 
     A document that is not open, is left alone or lies outside of git is answered, and so is an old version.
     """
@@ -57,7 +57,7 @@ async def similar_edits(
         if not edits:
             return _answer(snapshot.version, "no-edit")
         wanted = min(k or snapshot.settings.hits, MOST_HITS)
-        found = await session.similar(snapshot, live, edits, wanted, with_diffs=selection is not None)
+        found = await session.similar(snapshot, live, edits, wanted, with_diffs=diffs)
     except StaleError:
         return _answer(snapshot.version, "stale")
     if found is None:

@@ -23,8 +23,9 @@ from codewm_model.patch import FilePatch, Hunk, LineReader, read_raw
 MAX_COMMIT_LINES = 100_000  # changed lines of one commit; what comes after them in it is skipped
 
 _DIFF = (
-    "--raw", "-p", "--src-prefix=a/", "--dst-prefix=b/", "-U0", "--inter-hunk-context=2", "-M", "-l400", "--no-abbrev", "--full-index", "--no-color",
-    "--no-ext-diff", "--no-textconv", "--no-relative", "--diff-algorithm=myers", "--submodule=short",
+    "--raw", "-p", "--src-prefix=a/", "--dst-prefix=b/", "-U0", "--inter-hunk-context=2", "-M", "-l400",
+    "--no-abbrev", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative",
+    "--diff-algorithm=myers", "--submodule=short",
     "--ignore-submodules=dirty",  # never look into one: that would run git under its configuration
 )  # fmt: skip
 _HEADER = (

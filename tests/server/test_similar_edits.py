@@ -10,7 +10,7 @@ from schema import DOCUMENT, check, schemas
 from shop import CALL, Shop
 from wire import Wire
 
-from codewm_lsp.server.left_alone import SECRET_GLOBS
+from codewm_model.left_alone import SECRET_GLOBS
 
 
 def opened(wire: Wire, place: Shop, text: str, version: int = 5) -> dict[str, Any]:
@@ -30,10 +30,10 @@ def at(line: int) -> dict[str, int]:
     return {"line": line, "character": 0}
 
 
-def test_the_answer_for_a_cursor_has_diffs(wire: Wire, indexed: Shop) -> None:
+def test_the_answer_has_diffs_where_they_are_asked_for(wire: Wire, indexed: Shop) -> None:
     wire.initialize()
     params = opened(wire, indexed, indexed.with_timeout)
-    answer = ask(wire, {**params, "position": at(CALL), "version": 5, "k": 3})
+    answer = ask(wire, {**params, "position": at(CALL), "version": 5, "k": 3, "diffs": True})
     assert (answer["status"], answer["version"]) == ("ok", 5)
     (edit,) = answer["edits"]
     assert (edit["path"], edit["lines"]) == ("services/orders.py", [8, 8])
@@ -53,7 +53,7 @@ def test_a_cursor_elsewhere_means_the_nearest_edit_and_a_range_does_not(wire: Wi
     assert wire.end() == 0
 
 
-def test_without_a_selection_all_edits_are_answered_without_diffs(wire: Wire, indexed: Shop) -> None:
+def test_without_a_selection_all_edits_are_answered(wire: Wire, indexed: Shop) -> None:
     wire.initialize()
     text = indexed.with_timeout.replace("count = len(", "count = sum(")
     answer = ask(wire, opened(wire, indexed, text))
@@ -78,7 +78,7 @@ def test_the_command_answers_the_same(wire: Wire, indexed: Shop) -> None:
     command = {"command": "codewm.showSimilarEdits", "arguments": arguments}
     answer = wire.result("workspace/executeCommand", command)
     check(answer, "SimilarEditsResult")
-    assert answer == ask(wire, {**params, "position": at(CALL)})
+    assert answer == ask(wire, {**params, "position": at(CALL), "diffs": True})
     assert wire.end() == 0
 
 

@@ -18,4 +18,5 @@ async def codewm_similar_edits(session: Session, params: SimilarEditsParams) -> 
     elif params.position is not None:
         line = params.position.line + 1
         selection = Selection(line, line, is_cursor=True)
-    return await similar_edits(session, params.text_document.uri, selection, params.version, params.k)
+    uri, version, k = params.text_document.uri, params.version, params.k
+    return await similar_edits(session, uri, selection, version, k, diffs=bool(params.diffs))

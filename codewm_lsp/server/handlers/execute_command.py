@@ -30,7 +30,7 @@ async def workspace_execute_command(
 async def codewm_show_similar_edits(session: Session, arguments: object) -> dict[str, Any]:
     """The past edits similar to the live edit nearest to a line, as `codewm/similarEdits` answers them."""
     uri, line, version = _arguments(arguments)
-    return await similar_edits(session, uri, Selection(line + 1, line + 1, is_cursor=True), version, None)
+    return await similar_edits(session, uri, Selection(line + 1, line + 1, is_cursor=True), version, None, diffs=True)
 
 
 def _arguments(given: object) -> tuple[str, int, int | None]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codewm_lsp.server.left_alone import holds_secrets
+from codewm_model.left_alone import holds_secrets
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Files the server does not look into, open or not: those that hold secrets by their name.
+"""Files that are neither indexed nor asked about: those that hold secrets by their name.
 
 The list is part of the interface (docs/protocol.md) and matched against the file's name, without case.
 """
@@ -6,7 +6,7 @@ The list is part of the interface (docs/protocol.md) and matched against the fil
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import PurePath
 
 SECRET_GLOBS = (
     ".env", ".env.*", ".envrc", "*.env",
@@ -17,7 +17,7 @@ SECRET_GLOBS = (
 )  # fmt: skip
 
 
-def holds_secrets(path: Path) -> bool:
+def holds_secrets(path: PurePath) -> bool:
     """Whether a file's name says that its text must not be read, searched with or shown."""
     name = path.name.lower()
     return any(fnmatchcase(name, glob) for glob in SECRET_GLOBS)
