@@ -53,11 +53,12 @@ def window(first: int, end: int, total: int, budget: int) -> tuple[int, int]:
 
 
 def _region(source: Source, side: Side, first: int, count: int, budget: int) -> Region:
-    """The budget bounds the lines that are walked too: a line without a leaf is blank."""
+    """What is walked is bounded in lines too: a line without a leaf is blank, and there are few of those."""
+    reach = max(budget, BUDGET)
     low, high = 0, source.line_count
     if around := source.definitions(first, first + count):
         low, high = around[-1].start_point.row, min(high, around[-1].end_point.row + 1)
-    low, high = min(first, max(low, first - budget)), max(first + count, min(high, first + count + budget))
+    low, high = min(first, max(low, first - reach)), max(first + count, min(high, first + count + reach))
     leaves = list(source.leaves(low, min(high, source.line_count)))
     focus = [i for i, leaf in enumerate(leaves) if leaf.line < first + count and leaf.last >= first]
     marks = [UNCHANGED] * len(leaves)

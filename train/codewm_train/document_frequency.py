@@ -16,7 +16,7 @@ from codewm_model.changes import change_of
 from codewm_model.git import Repository
 from codewm_model.history import list_commits, read_history
 from codewm_model.idf import BUCKETS, bucket, quantise
-from codewm_model.languages import has_grammar, language_of
+from codewm_model.languages import language_of
 from codewm_model.sketch import sketch
 from codewm_model.syntax import Source
 
