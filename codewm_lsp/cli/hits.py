@@ -41,6 +41,6 @@ def printable(text: str) -> str:
 def _diff(edit: Edit | None) -> list[str]:
     if edit is None:
         return ["(git cannot show this edit any more)"]
-    lines = [printable(line) for line in unified_diff(edit, context=1).splitlines()]
+    lines = [printable(line) for line in unified_diff(edit, context=1).rstrip("\n").split("\n")]
     more = len(lines) - MAX_DIFF_LINES
     return lines if more <= 1 else [*lines[:MAX_DIFF_LINES], f"... {more} more lines"]

@@ -24,15 +24,13 @@ from pathlib import Path, PurePosixPath
 from codewm_lsp.engine.store import DATABASE, EditRow, Store, index_folder
 from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.actions import label_of
-from codewm_model.changes import change_of
+from codewm_model.changes import ChangeReader
 from codewm_model.edit import Commit
 from codewm_model.errors import HistoryError, IndexStoreError, IndexVersionError
 from codewm_model.git import Repository
 from codewm_model.history import CommitEdits, list_commits, local_revisions, read_history
-from codewm_model.languages import language_of
 from codewm_model.left_alone import holds_secrets
 from codewm_model.sketch import sketch
-from codewm_model.syntax import Source
 
 CHUNK = 64  # edits handed to a worker at once
 POOL_FROM = 200  # commits from which starting workers pays
@@ -46,10 +44,10 @@ class Progress:
     """How far a run is; handed to the caller's `report` after every chunk."""
 
     commits_total: int
+    started: float
     commits: int = 0
     edits: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
-    started: float = field(default_factory=time.monotonic)
 
     @property
     def seconds(self) -> float:
@@ -110,11 +108,12 @@ def pending_commits(repository: Repository, store: Store, selection: Selection |
 def _update(
     repository: Repository, store: Store, selection: Selection, jobs: int, report: Callable[[Progress], None]
 ) -> Progress:
+    started = time.monotonic()
     vectors = VectorIndex.load(store)
     vectors.catch_up(store)  # rows that a killed run stored and never saved in the graph
     unsaved = _forget_unreachable(repository, store, vectors)
     pending = pending_commits(repository, store, selection)
-    progress = Progress(len(pending))
+    progress = Progress(len(pending), started)
     report(progress)
     try:
         chosen = path_filter(indexed_paths(store))
@@ -177,15 +176,9 @@ def extract(chunk: Sequence[CommitEdits]) -> Extracted:
 
 
 def _rows(commit: CommitEdits) -> list[EditRow]:
-    rows = []
-    parsed: tuple[object, Source | None] = (None, None)
-    for edit in commit.edits:
-        language = language_of(edit.path)
-        if edit.before is not None and language is not None and parsed[0] is not edit.before:
-            parsed = (edit.before, Source.parse(language, edit.before))
-        change = change_of(edit, parsed[1] if edit.before is not None else None)
-        rows.append(EditRow(edit.path, edit.lines, label_of(change), sketch(change)))
-    return rows
+    reader = ChangeReader()
+    changes = map(reader.read, commit.edits)
+    return [EditRow(change.edit.path, change.edit.lines, label_of(change), sketch(change)) for change in changes]
 
 
 def _extract_all(chunks: Iterator[list[CommitEdits]], jobs: int) -> Iterator[Extracted]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from codewm_lsp.engine.index import EditIndex, Filters, Hit
 from codewm_lsp.engine.store import index_folder, stored_path
-from codewm_model.changes import change_of
+from codewm_model.changes import ChangeReader
 from codewm_model.edit import Edit
 from codewm_model.git import Repository
 from codewm_model.history import read_history
@@ -19,6 +19,7 @@ class SimilarEdits:
 
     def __init__(self, repository: Repository, index: EditIndex) -> None:
         self._repository, self._index = repository, index
+        self._changes = ChangeReader()
 
     @classmethod
     def open(cls, repository: Repository) -> SimilarEdits:
@@ -35,7 +36,7 @@ class SimilarEdits:
 
     def query(self, edits: Sequence[Edit], k: int = 10, filters: Filters | None = None) -> list[list[Hit]]:
         """The `k` best past edits for each edit, best first."""
-        return [self._index.query(sketch(change_of(edit)), k, filters) for edit in edits]
+        return [self._index.query(sketch(self._changes.read(edit)), k, filters) for edit in edits]
 
     def texts_of(self, hits: Sequence[Hit]) -> list[Edit | None]:
         """The past edits themselves, from one `git log` over their commits; None for what git cannot read."""

@@ -217,7 +217,9 @@ class Store:
 
     def _read(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         try:
-            yield from self._db.execute(query, values)
+            # Not `yield from`: dropped half-way it would close the cursor, and after its database that is an error.
+            for row in self._db.execute(query, values):  # noqa: UP028
+                yield row
         except sqlite3.DatabaseError as error:
             raise damaged(error) from error
 

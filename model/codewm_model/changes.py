@@ -84,6 +84,25 @@ def change_of(edit: Edit, source: Source | None = None) -> Change:
     return Change(edit, language, (old, new), *_compare(before, after), scope, symbol, position)
 
 
+class ChangeReader:
+    """Reads edits one after the other; edits that share one `before` share its parse."""
+
+    def __init__(self, most: int = 4) -> None:
+        self._most = most
+        self._parsed: list[tuple[tuple[str, ...], Source]] = []
+
+    def read(self, edit: Edit) -> Change:
+        """`change_of` the edit."""
+        language = language_of(edit.path)
+        if language is None or edit.before is None:
+            return change_of(edit)
+        for before, source in self._parsed:
+            if before is edit.before and source.language is language:
+                return change_of(edit, source)
+        self._parsed = [(edit.before, Source.parse(language, edit.before)), *self._parsed[: self._most - 1]]
+        return change_of(edit, self._parsed[0][1])
+
+
 def _up_to(limit: int, source: Source, first: int, count: int) -> list[Leaf]:
     found: list[Leaf] = []
     for leaf in source.leaves(first, first + count) if count else ():

@@ -12,13 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from codewm_model.changes import change_of
+from codewm_model.changes import ChangeReader
 from codewm_model.git import Repository
 from codewm_model.history import list_commits, read_history
 from codewm_model.idf import BUCKETS, bucket, quantise
-from codewm_model.languages import language_of
 from codewm_model.sketch import sketch
-from codewm_model.syntax import Source
 
 EDITS_PER_REPOSITORY = 6000  # evenly over its history, so that no repository dominates
 
@@ -31,14 +29,11 @@ def count_repository(path: Path, limit: int = EDITS_PER_REPOSITORY) -> tuple[np.
     for commit in read_history(repository, commits[:: max(1, len(commits) * 4 // limit)]):
         if len(commit.edits) > 50:
             continue
-        parsed: tuple[object, Source | None] = (None, None)
+        reader = ChangeReader()
         for edit in commit.edits:
-            language = language_of(edit.path)
-            if language is None or edit.before is None:
+            if edit.before is None:
                 continue
-            if parsed[0] is not edit.before:
-                parsed = (edit.before, Source.parse(language, edit.before))
-            both = sketch(change_of(edit, parsed[1]))
+            both = sketch(reader.read(edit))
             for features in (both.lexical, both.structural):
                 counts[np.unique(bucket(features.hashes))] += 1
             edits += 1
