@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codewm_lsp.engine.store import Store, StoredEdit
+from codewm_lsp.engine.store import Store, StoredEdit, unpack_rows
 from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.ranking import Ranker, fuse, reasons
 from codewm_model.sketch import Floats, Sketch, project
@@ -100,16 +100,21 @@ class EditIndex:
         if not key.any():
             return []
         near = self._candidates(key, filters)
-        found = [edit for edit in self.store.edits(list(near)) if edit.commit.id not in filters.without]
-        lexical, structural = Ranker([edit.row.sketch for edit in found]).channels(sketch)
-        scores = fuse(lexical, structural)
-        hits: dict[tuple[object, ...], Hit] = {}
-        for i in sorted(range(len(found)), key=lambda i: (-round(float(scores[i]), 6), -found[i].commit.time)):
-            if scores[i] <= 0 or len(hits) == k:
+        found = [edit for edit in self.store.candidates(list(near)) if edit.commit not in filters.without]
+        ranker = Ranker(unpack_rows([edit.lexical for edit in found]), unpack_rows([edit.structural for edit in found]))
+        lexical, structural = ranker.channels(sketch)
+        scores = fuse(lexical, structural).clip(max=1)
+        best: dict[tuple[int, bytes, bytes], int] = {}
+        for i in sorted(range(len(found)), key=lambda i: (-round(float(scores[i]), 6), -found[i].time)):
+            if scores[i] <= 0 or len(best) == k:
                 break
-            why = reasons(float(lexical[i]), float(structural[i]))
-            hits.setdefault(_identity(found[i]), _hit(found[i], min(1.0, float(scores[i])), near[found[i].id], why))
-        return list(hits.values())
+            best.setdefault((found[i].path, found[i].lexical, found[i].structural), i)
+        stored = self.store.provenance([found[i].id for i in best.values()])
+        return [
+            _hit(edit, float(scores[i]), near[found[i].id], reasons(float(lexical[i]), float(structural[i])))
+            for i in best.values()
+            if (edit := stored.get(found[i].id)) is not None
+        ]
 
     def _candidates(self, key: Floats, filters: Filters) -> dict[int, float]:
         condition = filters.condition()
@@ -122,14 +127,9 @@ class EditIndex:
         self.store.close()
 
 
-def _identity(edit: StoredEdit) -> tuple[object, ...]:
-    both = edit.row.sketch
-    return edit.row.path, both.lexical.hashes.tobytes(), both.structural.hashes.tobytes()
-
-
 def _hit(edit: StoredEdit, score: float, similarity: float, why: tuple[str, ...]) -> Hit:
-    commit, row = edit.commit, edit.row
+    commit = edit.commit
     return Hit(
-        commit.id, commit.author, commit.time, commit.subject, row.path, row.lines, score, similarity, row.action,
+        commit.id, commit.author, commit.time, commit.subject, edit.path, edit.lines, score, similarity, edit.action,
         why,
     )  # fmt: skip

@@ -20,6 +20,7 @@ import platformdirs
 from codewm_model.edit import Commit
 from codewm_model.errors import IndexMissingError, IndexStoreError, IndexVersionError
 from codewm_model.git import Repository
+from codewm_model.ranking import FeatureMatrix
 from codewm_model.sketch import Features, Sketch
 from codewm_model.version import representation_version
 
@@ -51,12 +52,25 @@ class EditRow:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredEdit:
-    """An edit read back with its provenance."""
+class Candidate:
+    """What ranking needs of a stored edit; both sketches as `pack` made them, `path` by its number."""
 
     id: int
+    commit: str
+    time: int
+    path: int
+    lexical: bytes
+    structural: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEdit:
+    """Where an edit comes from."""
+
     commit: Commit
-    row: EditRow
+    path: str
+    lines: tuple[int, int]
+    action: str
 
 
 def index_folder(repository: Repository) -> Path:
@@ -93,6 +107,7 @@ class Store:
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute("PRAGMA cache_size = -16384")  # KiB; sketches are read at random
             if write:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._create()
@@ -189,21 +204,23 @@ class Store:
         """Ids of the edits that satisfy a condition on `commits` and `paths`, newest commits first."""
         return [row[0] for row in self._read(f"SELECT edits.id FROM {_JOINED} WHERE {condition}", values)]
 
-    def edits(self, ids: Sequence[int]) -> list[StoredEdit]:
-        """The edits with these ids that are still there."""
-        marks = ",".join("?" * len(ids))
+    def candidates(self, ids: Sequence[int]) -> list[Candidate]:
+        """The edits with these ids that are still there, as far as ranking needs them."""
         rows = self._read(
-            "SELECT edits.id, hash, author, email, time, subject, path, first, last, action, lexical, structural"
-            f" FROM {_JOINED} WHERE edits.id IN ({marks})",
+            "SELECT edits.id, hash, time, path_id, lexical, structural"
+            f" FROM edits JOIN commits ON commits.id = commit_id WHERE edits.id IN ({_marks(ids)})",
             ids,
         )
-        return [
-            StoredEdit(
-                row[0], Commit(*row[1:6]),
-                EditRow(row[6], (row[7], row[8]), row[9], Sketch(unpack(row[10]), unpack(row[11]))),
-            )
-            for row in rows
-        ]  # fmt: skip
+        return [Candidate(*row) for row in rows]
+
+    def provenance(self, ids: Sequence[int]) -> dict[int, StoredEdit]:
+        """Where the edits with these ids come from."""
+        rows = self._read(
+            "SELECT edits.id, hash, author, email, time, subject, path, first, last, action"
+            f" FROM {_JOINED} WHERE edits.id IN ({_marks(ids)})",
+            ids,
+        )
+        return {row[0]: StoredEdit(Commit(*row[1:6]), row[6], (row[7], row[8]), row[9]) for row in rows}
 
     def size(self) -> int:
         """Bytes on disk of everything in the folder; an indexer may be at work there."""
@@ -241,6 +258,10 @@ class Transaction:
         self._db.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
+def _marks(ids: Sequence[int]) -> str:
+    return ",".join("?" * len(ids))
+
+
 def pack(features: Features) -> bytes:
     """Features as stored: all hashes (little-endian uint32), then all weights (float16)."""
     return features.hashes.astype("<u4").tobytes() + features.weights.astype("<f2").tobytes()
@@ -253,6 +274,14 @@ def unpack(data: bytes) -> Features:
         np.frombuffer(data, "<u4", count).astype(np.uint32, copy=False),
         np.frombuffer(data, "<f2", count, count * 4).astype(np.float32),
     )
+
+
+def unpack_rows(packed: Sequence[bytes]) -> FeatureMatrix:
+    """Many at once, for ranking."""
+    counts = [len(data) // 6 for data in packed]
+    hashes = b"".join(data[: count * 4] for data, count in zip(packed, counts, strict=True))
+    weights = b"".join(data[count * 4 :] for data, count in zip(packed, counts, strict=True))
+    return FeatureMatrix(np.frombuffer(hashes, "<u4"), np.frombuffer(weights, "<f2").astype(np.float32), counts)
 
 
 def damaged(error: Exception) -> IndexStoreError:

@@ -87,7 +87,7 @@ def change_of(edit: Edit, source: Source | None = None) -> Change:
 class ChangeReader:
     """Reads edits one after the other; edits that share one `before` share its parse."""
 
-    def __init__(self, most: int = 4) -> None:
+    def __init__(self, most: int = 8) -> None:
         self._most = most
         self._parsed: list[tuple[tuple[str, ...], Source]] = []
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from codewm_model.sketch import Features, Sketch
+from codewm_model.sketch import Features, Hashes, Sketch
 
 Floats = npt.NDArray[np.float32]
 
@@ -20,13 +20,22 @@ SAME_NAMES, SAME_SHAPE = 0.3, 0.6  # cosines from which a reason is worth naming
 
 
 class FeatureMatrix:
-    """Sparse rows of one channel, for cosines with one query at a time."""
+    """Sparse rows of one channel, for cosines with one query at a time.
 
-    def __init__(self, rows: Sequence[Features]) -> None:
-        self.size = len(rows)
-        self._hashes = np.concatenate([np.empty(0, np.uint32), *(row.hashes for row in rows)])
-        self._row = np.repeat(np.arange(self.size), [len(row.hashes) for row in rows])
-        self._weights = np.concatenate([np.empty(0, np.float32), *(row.weights for row in rows)])
+    `counts[i]` of the features `[F]` belong to row i, in order.
+    """
+
+    def __init__(self, hashes: Hashes, weights: Floats, counts: Sequence[int]) -> None:
+        self.size = len(counts)
+        self._hashes, self._weights = hashes, weights
+        self._row = np.repeat(np.arange(self.size), counts)
+
+    @classmethod
+    def of(cls, rows: Sequence[Features]) -> FeatureMatrix:
+        """The rows as a matrix."""
+        hashes = np.concatenate([np.empty(0, np.uint32), *(row.hashes for row in rows)])
+        weights = np.concatenate([np.empty(0, np.float32), *(row.weights for row in rows)])
+        return cls(hashes, weights, [len(row.hashes) for row in rows])
 
     def cosines(self, query: Features) -> Floats:
         """Cosine of each row with `query`, `[N]`."""
@@ -41,9 +50,14 @@ class FeatureMatrix:
 class Ranker:
     """Scores candidates against queries."""
 
-    def __init__(self, candidates: Sequence[Sketch]) -> None:
-        self._lexical = FeatureMatrix([candidate.lexical for candidate in candidates])
-        self._structural = FeatureMatrix([candidate.structural for candidate in candidates])
+    def __init__(self, lexical: FeatureMatrix, structural: FeatureMatrix) -> None:
+        self._lexical, self._structural = lexical, structural
+
+    @classmethod
+    def of(cls, candidates: Sequence[Sketch]) -> Ranker:
+        """A ranker over sketches."""
+        lexical = FeatureMatrix.of([candidate.lexical for candidate in candidates])
+        return cls(lexical, FeatureMatrix.of([candidate.structural for candidate in candidates]))
 
     def channels(self, query: Sketch) -> tuple[Floats, Floats]:
         """Lexical and structural cosine of each candidate, both `[N]`."""

@@ -24,7 +24,7 @@ IMPORT = made("import os\n", "import os\nimport re\n")
 
 
 def channels(one: Sketch, two: Sketch) -> tuple[float, float]:
-    lexical, structural = Ranker([two]).channels(one)
+    lexical, structural = Ranker.of([two]).channels(one)
     return float(lexical[0]), float(structural[0])
 
 
@@ -98,8 +98,8 @@ def test_both_sides_share_a_document_frequency() -> None:
 
 def test_cosines_with_a_matrix_are_those_with_each_row() -> None:
     rows = [TIMEOUT.lexical, IMPORT.lexical, REMOVED.lexical]
-    together = FeatureMatrix(rows).cosines(TIMEOUT.lexical)
-    alone = [float(FeatureMatrix([row]).cosines(TIMEOUT.lexical)[0]) for row in rows]
+    together = FeatureMatrix.of(rows).cosines(TIMEOUT.lexical)
+    alone = [float(FeatureMatrix.of([row]).cosines(TIMEOUT.lexical)[0]) for row in rows]
     assert together.tolist() == pytest.approx(alone)
     dense = [dict(zip(row.hashes.tolist(), row.weights.tolist(), strict=True)) for row in rows]
     by_hand = [sum(dense[0].get(h, 0.0) * w for h, w in row.items()) for row in dense]
@@ -108,12 +108,12 @@ def test_cosines_with_a_matrix_are_those_with_each_row() -> None:
 
 def test_an_empty_gallery_and_an_empty_query_have_cosines() -> None:
     nothing = made("", "").lexical
-    assert FeatureMatrix([]).cosines(TIMEOUT.lexical).tolist() == []
-    assert FeatureMatrix([nothing, TIMEOUT.lexical]).cosines(nothing).tolist() == [0.0, 0.0]
+    assert FeatureMatrix.of([]).cosines(TIMEOUT.lexical).tolist() == []
+    assert FeatureMatrix.of([nothing, TIMEOUT.lexical]).cosines(nothing).tolist() == [0.0, 0.0]
 
 
 def test_the_score_of_an_equal_edit_is_one() -> None:
-    assert float(fuse(*Ranker([IMPORT]).channels(IMPORT))[0]) == pytest.approx(1.0, abs=1e-5)
+    assert float(fuse(*Ranker.of([IMPORT]).channels(IMPORT))[0]) == pytest.approx(1.0, abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def shipped(changes: Sequence[Change]) -> dict[str, Scorer]:
     """
     sketches = [sketch(change) for change in changes]
     key = vectors(project(sketches))
-    ranker = Ranker(sketches)
+    ranker = Ranker.of(sketches)
     channels = functools.cache(lambda query: ranker.channels(sketches[query]))
     return {
         "lexical": lambda query: channels(query)[0],

@@ -1,0 +1,179 @@
+"""How long an editor waits for `codewm/similarEdits`, through a real server process.
+
+    python benchmarks/server.py REPO [--requests N] [--json]
+
+REPO is a work tree with an index; nothing in it is written. Each request follows a keystroke-like change: the added
+lines of a past edit are put into an open file of HEAD, the ten most similar past edits are asked for at that place,
+and the change is taken back. Peer: the same messages to a pygls server that keeps documents and answers null, which
+is the floor. The unit is milliseconds, `ours` and `peers` are the 95th percentiles, `ratio` is ours by the floor's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from codewm_model.edit import Edit
+from codewm_model.errors import CodewmError
+from codewm_model.git import Repository
+from codewm_model.history import list_commits, read_history
+
+FLOOR = """
+from pygls.lsp.server import LanguageServer
+server = LanguageServer("floor", "1")
+server.feature("codewm/similarEdits")(lambda params: None)
+server.start_io()
+"""
+SERVERS = {
+    "ours": [sys.executable, "-m", "codewm_lsp", "serve"],
+    "a pygls server that does nothing": [sys.executable, "-c", FLOOR],
+}
+MAX_ADDED = 30  # lines of a change: more is no keystroke
+
+
+class Client:
+    """One server process, spoken to in turn."""
+
+    def __init__(self, command: list[str], root: Path) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self._last = 0
+        self.ask("initialize", {"processId": None, "rootUri": root.as_uri(), "capabilities": {}})
+        self.tell("initialized", {})
+
+    def tell(self, method: str, params: Any, **more: Any) -> None:
+        """Send a notification."""
+        body = json.dumps({"jsonrpc": "2.0", "method": method, "params": params, **more}).encode()
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self._process.stdin.flush()
+
+    def ask(self, method: str, params: Any) -> Any:
+        """Send a request and wait for its result."""
+        self._last += 1
+        self.tell(method, params, id=self._last)
+        while (message := self._read()).get("id") != self._last or "method" in message:
+            pass
+        return message.get("result")
+
+    def _read(self) -> dict[str, Any]:
+        output = self._process.stdout
+        assert output is not None
+        length = 0
+        while (line := output.readline()) not in (b"\r\n", b""):
+            name, _, value = line.partition(b":")
+            length = int(value) if name.lower() == b"content-length" else length
+        answer: dict[str, Any] = json.loads(output.read(length))
+        return answer
+
+    def close(self) -> None:
+        """Shut the server down as the specification says."""
+        self.ask("shutdown", None)
+        self.tell("exit", None)
+        self._process.wait(10)
+
+
+def main() -> int:
+    """Read the options, measure, print; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("repo", type=Path, metavar="REPO")
+    parser.add_argument("--requests", type=int, default=300, help="how many (default: 300)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    options = parser.parse_args()
+    try:
+        repository = Repository.open(options.repo)
+        edits = list(changes(repository, options.requests))
+    except CodewmError as error:
+        print(f"server: {error}", file=sys.stderr)
+        return error.exit_code
+    if repository.work_tree is None or not edits:
+        print("server: REPO needs a work tree and a history with Python files", file=sys.stderr)
+        return 2
+    times = {name: measure(command, repository.work_tree, edits) for name, command in SERVERS.items()}
+    result = report(times, len(edits))
+    print(json.dumps(result)) if options.json else show(result)
+    return 0
+
+
+def changes(repository: Repository, count: int) -> Iterator[Edit]:
+    """Past edits, the newest first, of files that are still there; at most `count`."""
+    assert repository.work_tree is not None
+    for commit in read_history(repository, list_commits(repository)):
+        for edit in commit.edits:
+            if edit.before and 0 < len(edit.added) <= MAX_ADDED and (repository.work_tree / edit.path).is_file():
+                yield edit
+                count -= 1
+                if count == 0:
+                    return
+
+
+def measure(command: list[str], root: Path, edits: list[Edit]) -> list[float]:
+    """Milliseconds from the request behind a change to its answer, one for each edit."""
+    client = Client(command, root)
+    times = []
+    opened: set[str] = set()
+    version = 1
+    for edit in edits:
+        uri = (root / edit.path).as_uri()
+        text = (root / edit.path).read_text(encoding="utf-8", errors="replace")
+        if uri not in opened:
+            opened.add(uri)
+            document = {"uri": uri, "languageId": "python", "version": version, "text": text}
+            client.tell("textDocument/didOpen", {"textDocument": document})
+            client.ask("codewm/similarEdits", {"textDocument": {"uri": uri}})  # the base is read, the index is open
+        place = {"line": min(edit.first, text.count("\n")), "character": 0}
+        added = "".join(line + "\n" for line in edit.added)
+        version += 1
+        change(client, uri, version, place, place, added)
+        start = time.perf_counter()
+        client.ask("codewm/similarEdits", {"textDocument": {"uri": uri}, "position": place, "k": 10})
+        times.append((time.perf_counter() - start) * 1000)
+        version += 1
+        change(client, uri, version, place, {"line": place["line"] + len(edit.added), "character": 0}, "")
+    client.close()
+    return times
+
+
+def change(client: Client, uri: str, version: int, start: dict[str, int], end: dict[str, int], text: str) -> None:
+    """Replace a stretch of an open document."""
+    changed = {"range": {"start": start, "end": end}, "text": text}
+    client.tell(
+        "textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": [changed]}
+    )
+
+
+def report(times: dict[str, list[float]], count: int) -> dict[str, Any]:
+    """The figures in the form that all benchmarks share."""
+    high = {name: statistics.quantiles(values, n=20)[-1] for name, values in times.items()}
+    floor = next(name for name in high if name != "ours")
+    return {
+        "name": "codewm/similarEdits through the server, p95 ms",
+        "n": count,
+        "ours": round(high["ours"], 2),
+        "peers": {floor: round(high[floor], 2)},
+        "ratio": round(high["ours"] / high[floor], 2),
+        "p50": {name: round(statistics.median(values), 2) for name, values in times.items()},
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    """The figures as a table."""
+    table = Table("", "p50 ms", "p95 ms", title=f"{result['n']} requests")
+    for name, high in {"ours": result["ours"], **result["peers"]}.items():
+        table.add_row(name, str(result["p50"][name]), str(high))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
