@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codewm_lsp.cli.options import is_quiet, json_option, note, verbosity
+from codewm_lsp.cli.options import existing_repository, is_quiet, json_option, note, verbosity
 
 if TYPE_CHECKING:
     from codewm_lsp.engine.indexing import Progress
@@ -42,9 +42,8 @@ def index(
     """
     from codewm_lsp.engine.indexing import Selection, update_index
     from codewm_lsp.engine.store import Store, index_folder
-    from codewm_model.git import Repository
 
-    repository = Repository.open(path)
+    repository = existing_repository(path)
     selection = Selection(since, max_commits)
     with _progress_bar() as report:
         run = update_index(repository, selection, paths=paths, jobs=jobs, rebuild=rebuild, report=report)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
+from codewm_model.errors import NotARepositoryError
 from codewm_model.git import Repository
 
 Command = Callable[..., Any]
@@ -26,6 +28,13 @@ def verbosity(command: Command) -> Command:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a stable schema.")
+
+
+def existing_repository(path: Path) -> Repository:
+    """The repository that `path` lies in; a mistyped path is not taken for its folder."""
+    if not path.exists():
+        raise NotARepositoryError(f"{path}: no such file or folder")
+    return Repository.open(path)
 
 
 def note(message: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from codewm_lsp.cli.options import json_option, verbosity
+from codewm_lsp.cli.options import existing_repository, json_option, verbosity
 
 
 @click.command()
@@ -18,10 +18,9 @@ def status(path: Path, as_json: bool) -> None:
     """Say what the index of the repository at PATH holds and whether it is up to date."""
     from codewm_lsp.engine.indexing import indexed_paths, pending_commits
     from codewm_lsp.engine.store import Store, index_folder
-    from codewm_model.git import Repository
     from codewm_model.version import representation_version
 
-    repository = Repository.open(path)
+    repository = existing_repository(path)
     folder = index_folder(repository)
     store = Store(folder)
     commits, edits, skipped = store.counts()

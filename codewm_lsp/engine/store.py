@@ -76,10 +76,15 @@ class StoredEdit:
 def index_folder(repository: Repository) -> Path:
     """Where a repository's index lies: in its common git directory, or in the user's cache if that is read-only."""
     inside = repository.common_dir / "codewm"
-    if inside.is_dir() or os.access(repository.common_dir, os.W_OK):
+    if inside.is_dir() or is_writable(repository.common_dir):
         return inside
     name = hashlib.blake2b(os.fsencode(repository.common_dir), digest_size=8).hexdigest()
     return Path(platformdirs.user_cache_dir("codewm")) / name
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether we may make files there."""
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def stored_path(path: str) -> str:
@@ -105,7 +110,7 @@ class Store:
                 raise IndexMissingError(_NO_INDEX)
             folder.mkdir(parents=True, exist_ok=True)
         try:
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db = _connect(path, write)
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("PRAGMA cache_size = -16384")  # KiB; sketches are read at random
             if write:
@@ -243,6 +248,13 @@ class Store:
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
+
+
+def _connect(path: Path, write: bool) -> sqlite3.Connection:
+    """Somebody else's index, in a folder that we may only read, cannot be opened with its write-ahead log."""
+    plain = write or is_writable(path.parent)
+    name = path.absolute().as_uri() + ("" if plain else "?immutable=1")
+    return sqlite3.connect(name, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
 
 
 class Transaction:

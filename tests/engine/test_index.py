@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -262,3 +264,23 @@ def test_the_author_is_the_commits(indexed: Repo, index: EditIndex) -> None:
     shown = indexed.git("show", "-s", "--format=%an|%at|%s", hit.commit)
     assert f"{hit.author}|{hit.time}|{hit.subject}" == shown
     assert hit.author in {"Ada Lovelace", GRACE[0]}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user")
+def test_somebody_elses_index_can_be_read(indexed: Repo, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shutil.copytree(folder_of(indexed), shared)
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents:
+        parent.chmod(parent.stat().st_mode | 0o111)  # so that the other user gets there
+    shared.chmod(0o555)
+    nobody = 65534
+    os.seteuid(nobody)
+    try:
+        opened = EditIndex(shared)
+        hits = opened.query(asked(*TIMEOUT), 3)
+        opened.close()
+    finally:
+        os.seteuid(0)
+    assert len(hits) == 3
+    assert not list(shared.glob("*-wal"))
