@@ -34,7 +34,9 @@ ACTION_FIELDS = (
 )
 ACTION_SIZE = len(ACTION_FIELDS)
 
-# A leaf's category: what its kind says, else what its parent says, else what its grandparent says.
+# A leaf's category: what it is part of (annotation, comprehension), else what its kind says, else its parent, else its
+# grandparent.
+_CLAUSES = frozenset({"for_in_clause", "if_clause"})
 _KINDS = {
     "class": "class", "def": "function", "lambda": "comprehension", "@": "decorator",
     "import": "import", "from": "import", "try": "try", "except": "try", "finally": "try", "with": "with",
@@ -93,23 +95,24 @@ def label_of(change: Change) -> str:
     removed, added = _counts(change.before), _counts(change.after)
     if not removed and not added:
         return "change layout"
+    longer = len(change.edit.added) - len(change.edit.removed)
     if not removed:
-        wrapper = next((name for name in _WRAPPERS if added[name] and change.edit.removed), None)
+        wrapper = next((name for name in _WRAPPERS if added[name] and change.edit.removed and longer > 0), None)
         return f"wrap in {_name(wrapper)}" if wrapper else f"add {_name(_first(added))}"
     if not added:
-        wrapper = next((name for name in _WRAPPERS if removed[name] and change.edit.added), None)
+        wrapper = next((name for name in _WRAPPERS if removed[name] and change.edit.added and longer < 0), None)
         return f"unwrap {_name(wrapper)}" if wrapper else f"remove {_name(_first(removed))}"
     if _only_names(change.before) and _only_names(change.after):
         return "rename"
+    if _first(removed) == _first(added):
+        return f"change {_name(_first(added))}"
     lost = Counter({name: n for name, n in removed.items() if name not in added})
     gained = Counter({name: n for name, n in added.items() if name not in removed})
     if lost and gained:
         return f"replace {_name(_first(lost))} with {_name(_first(gained))}"
     if gained:
         return f"add {_name(_first(gained))}"
-    if lost:
-        return f"remove {_name(_first(lost))}"
-    return f"change {_name(_first(added))}"
+    return f"remove {_name(_first(lost))}" if lost else f"change {_name(_first(added))}"
 
 
 def _counts(side: Side) -> Counter[str]:
@@ -120,7 +123,12 @@ def _counts(side: Side) -> Counter[str]:
 
 def _categories(leaves: Iterable[Leaf]) -> Iterable[str]:
     for leaf in leaves:
-        yield _KINDS.get(leaf.kind) or _PARENTS.get(leaf.parent) or _PARENTS.get(leaf.grandparent) or "other"
+        if leaf.annotation:
+            yield "annotation"
+        elif leaf.parent in _CLAUSES:
+            yield "comprehension"
+        else:
+            yield _KINDS.get(leaf.kind) or _PARENTS.get(leaf.parent) or _PARENTS.get(leaf.grandparent) or "other"
 
 
 def _first(counts: Counter[str]) -> str:

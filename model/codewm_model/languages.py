@@ -28,6 +28,7 @@ class Language:
     comments: frozenset[str]
     functions: frozenset[str]
     classes: frozenset[str]
+    annotations: frozenset[str]  # types of parameters, results and variables
 
     def kind(self, node_type: str) -> str:
         """A leaf's class: names, strings, numbers and comments by kind, keywords and punctuation by their text."""
@@ -56,6 +57,7 @@ LANGUAGES = (
         comments=frozenset({"comment"}),
         functions=frozenset({"function_definition"}),
         classes=frozenset({"class_definition"}),
+        annotations=frozenset({"type"}),
     ),
 )
 _BY_EXTENSION = {extension: language for language in LANGUAGES for extension in language.extensions}

@@ -25,6 +25,7 @@ class Leaf(NamedTuple):
     depth: int
     line: int  # 0-based, of its start
     last: int  # of its end
+    annotation: bool = False  # whether it stands in one
 
 
 class Source:
@@ -85,6 +86,7 @@ class Source:
                 yield Leaf(
                     text, self._kind(node.type), parents[-1], parents[-2], cursor.field_name or "",
                     len(parents) - 2, max(first, node.start_point.row), min(end - 1, node.end_point.row),
+                    not self.language.annotations.isdisjoint(parents),
                 )  # fmt: skip
             while not cursor.goto_next_sibling():
                 if not cursor.goto_parent():

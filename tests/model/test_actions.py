@@ -36,6 +36,9 @@ LABELS = [
     (F, F.replace("return a", "return a + 1"), "add operator"),
     (F, F.replace("    return a\n", ""), "remove return"),
     ("if x == None:\n    pass\n", "if x is None:\n    pass\n", "change comparison"),
+    ("x = a\n", "x = a if ready else b\n", "add if"),
+    ("x = [f(i) for i in items]\n", "x = [f(i) for i in items if i]\n", "add comprehension"),
+    ("def f(x: t.Optional[int]): pass\n", "def f(x: int | None): pass\n", "change annotation"),
     ("x = f(1,2)\n", "x = f(1, 2)\n", "change layout"),
 ]  # fmt: skip
 
