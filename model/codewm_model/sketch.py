@@ -65,7 +65,7 @@ def sketch(change: Change) -> Sketch:
     for sign, text, side in ((_REMOVED, edit.removed, change.before), (_ADDED, edit.added, change.after)):
         _count_words(lines, "\n".join(text)[:MAX_TEXT], sign, "l")
         _count_words(net, "\n".join(side.tokens[i].text for i in side.changed), sign, "n")
-        if change.language is not None and (change.before.changed or change.after.changed):
+        if change.language is not None and (edit.removed or edit.added):
             _count(structure, _structure(side), sign)
     lexical = _joined(_features(lines, LINES_SHARE), _features(net, 1 - LINES_SHARE))
     return Sketch(lexical, _features(structure, 1.0))
