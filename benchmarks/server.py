@@ -2,10 +2,11 @@
 
     python benchmarks/server.py REPO [--requests N] [--json]
 
-REPO is a work tree with an index; nothing in it is written. Each request follows a keystroke-like change: the added
-lines of a past edit are put into an open file of HEAD, the ten most similar past edits are asked for at that place,
-and the change is taken back. Peer: the same messages to a pygls server that keeps documents and answers null, which
-is the floor. The unit is milliseconds, `ours` and `peers` are the 95th percentiles, `ratio` is ours by the floor's.
+REPO is a work tree with an index; nothing in it is written. Each live edit takes back a past edit that still stands in
+HEAD, so that real code becomes other real code; every second one is half typed, its last line cut in the middle. After
+each, the ten most similar past edits are asked for at that place. Peer: the same messages to a pygls server that keeps
+documents and answers null, which is the floor. The unit is milliseconds, `ours` and `peers` are the 95th percentiles,
+`ratio` is ours by the floor's.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from codewm_model.edit import Edit
+from codewm_model.edit import split_lines
 from codewm_model.errors import CodewmError
 from codewm_model.git import Repository
 from codewm_model.history import list_commits, read_history
@@ -38,7 +40,7 @@ SERVERS = {
     "ours": [sys.executable, "-m", "codewm_lsp", "serve"],
     "a pygls server that does nothing": [sys.executable, "-c", FLOOR],
 }
-MAX_ADDED = 30  # lines of a change: more is no keystroke
+MAX_LINES = 30  # of either side of a change: more is not typed
 
 
 class Client:
@@ -93,7 +95,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         repository = Repository.open(options.repo)
-        edits = list(changes(repository, options.requests))
+        edits = list(live_edits(repository, options.requests))
     except CodewmError as error:
         print(f"server: {error}", file=sys.stderr)
         return error.exit_code
@@ -106,19 +108,40 @@ def main() -> int:
     return 0
 
 
-def changes(repository: Repository, count: int) -> Iterator[Edit]:
-    """Past edits, the newest first, of files that are still there; at most `count`."""
+@dataclass(frozen=True)
+class LiveEdit:
+    """Lines [first, end) of an open file become `text`, which took the place of `old`."""
+
+    path: str
+    first: int
+    end: int
+    text: str
+    old: str
+
+
+def live_edits(repository: Repository, count: int) -> Iterator[LiveEdit]:
+    """Past edits taken back, the newest first; at most `count`."""
     assert repository.work_tree is not None
     for commit in read_history(repository, list_commits(repository)):
         for edit in commit.edits:
-            if edit.before and 0 < len(edit.added) <= MAX_ADDED and (repository.work_tree / edit.path).is_file():
-                yield edit
+            path = repository.work_tree / edit.path
+            if not edit.before or not 0 < len(edit.added) <= MAX_LINES or not path.is_file():
+                continue
+            lines = split_lines(path.read_text(encoding="utf-8", errors="replace"))
+            size = len(edit.added)
+            places = [i for i in range(len(lines) - size + 1) if lines[i : i + size] == edit.added]
+            if len(places) == 1 and edit.removed:
+                removed = edit.removed[:MAX_LINES]
+                half = removed[-1][: len(removed[-1]) // 2] if count % 2 else removed[-1]
+                text = "".join(line + "\n" for line in (*removed[:-1], half))
+                old = "".join(line + "\n" for line in edit.added)
+                yield LiveEdit(edit.path, places[0], places[0] + size, text, old)
                 count -= 1
                 if count == 0:
                     return
 
 
-def measure(command: list[str], root: Path, edits: list[Edit]) -> list[float]:
+def measure(command: list[str], root: Path, edits: list[LiveEdit]) -> list[float]:
     """Milliseconds from the request behind a change to its answer, one for each edit."""
     client = Client(command, root)
     times = []
@@ -126,31 +149,29 @@ def measure(command: list[str], root: Path, edits: list[Edit]) -> list[float]:
     version = 1
     for edit in edits:
         uri = (root / edit.path).as_uri()
-        text = (root / edit.path).read_text(encoding="utf-8", errors="replace")
         if uri not in opened:
             opened.add(uri)
+            text = (root / edit.path).read_text(encoding="utf-8", errors="replace")
             document = {"uri": uri, "languageId": "python", "version": version, "text": text}
             client.tell("textDocument/didOpen", {"textDocument": document})
             client.ask("codewm/similarEdits", {"textDocument": {"uri": uri}})  # the base is read, the index is open
-        place = {"line": min(edit.first, text.count("\n")), "character": 0}
-        added = "".join(line + "\n" for line in edit.added)
-        version += 1
-        change(client, uri, version, place, place, added)
+        version += 2
+        change(client, uri, version - 1, edit.first, edit.end, edit.text)
+        place = {"line": edit.first, "character": 0}
         start = time.perf_counter()
         client.ask("codewm/similarEdits", {"textDocument": {"uri": uri}, "position": place, "k": 10})
         times.append((time.perf_counter() - start) * 1000)
-        version += 1
-        change(client, uri, version, place, {"line": place["line"] + len(edit.added), "character": 0}, "")
+        change(client, uri, version, edit.first, edit.first + edit.text.count("\n"), edit.old)
     client.close()
     return times
 
 
-def change(client: Client, uri: str, version: int, start: dict[str, int], end: dict[str, int], text: str) -> None:
-    """Replace a stretch of an open document."""
-    changed = {"range": {"start": start, "end": end}, "text": text}
-    client.tell(
-        "textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": [changed]}
-    )
+def change(client: Client, uri: str, version: int, first: int, end: int, text: str) -> None:
+    """Replace lines [first, end) of an open document."""
+    span = {"start": {"line": first, "character": 0}, "end": {"line": end, "character": 0}}
+    document = {"uri": uri, "version": version}
+    changes = [{"range": span, "text": text}]
+    client.tell("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
 
 
 def report(times: dict[str, list[float]], count: int) -> dict[str, Any]:

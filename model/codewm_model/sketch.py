@@ -146,13 +146,13 @@ def _count_words(into: dict[int, float], text: str, sign: int, group: str) -> No
         into[part | sign] = SUBWORD * _LOG[min(count, 255)]
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=1 << 14)
 def _word_hashes(group: str, word: str) -> tuple[int, tuple[int, ...]]:
     subwords = [part.lower() for part in _SUBWORD.findall(word)]
     return _hash(group + "w" + word), tuple(_hash(group + "s" + part) for part in subwords)
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=1 << 14)
 def _hash(name: str) -> int:
     """31 bits of CRC-32, shifted to leave the lowest bit for the side."""
     return crc32(name.encode(errors="replace")) & 0xFFFFFFFE
