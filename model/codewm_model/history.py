@@ -20,7 +20,7 @@ from codewm_model.languages import has_grammar
 from codewm_model.missing import commits_with_missing_objects
 from codewm_model.patch import FilePatch, Hunk, LineReader, read_raw
 
-MAX_COMMIT_LINES = 100_000  # changed lines of one commit; what comes after them in it is skipped
+MAX_COMMIT_LINES = 400_000  # of one commit, changed lines and whole files together: what would not fit is skipped
 
 _DIFF = (
     "--raw", "-p", "--src-prefix=a/", "--dst-prefix=b/", "-U0", "--inter-hunk-context=2", "-M", "-l400",
@@ -106,7 +106,9 @@ def read_history(
                 elif reason := skip_reason(file, blobs):
                     skipped[reason] += max(1, len(file.hunks))
                 else:
-                    edits += file_edits(file, blobs, wants_before(file.path), skipped)
+                    new = list(file_edits(file, blobs, wants_before(file.path), skipped))
+                    lines += len(new[0].before or ()) if new else 0
+                    edits += new
             yield CommitEdits(commit, tuple(edits), skipped)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 JOIN_BELOW = 3  # hunks fewer than this many lines apart are one edit
 MAX_LINES = 20_000  # changed lines of one file that are held in memory; a larger change is `oversized`
+MAX_TOTAL = 400_000  # the same of all files of a commit together
 
 _HUNK = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _ESCAPES = {
@@ -86,13 +87,14 @@ def read_raw(reader: LineReader) -> list[FilePatch] | None:
         elif line.strip():
             reader.put_back(line)
             break
+    room = MAX_TOTAL
     expected = iter([record for record in records for _ in range(2 if record[1].status == "T" else 1)])
     while (line := reader.next()) is not None:
         if line.startswith(b"diff --git "):
             file = next((file for header, file in expected if header == line), None)
             if file is None:
                 return None
-            _read_file(reader, file)
+            room -= _read_file(reader, file, min(MAX_LINES, room))
         elif line.startswith(b"\x01"):
             reader.put_back(line)
             break
@@ -110,7 +112,7 @@ def read_diff(lines: Iterator[bytes]) -> list[FilePatch]:
         elif line.startswith(b"+++ "):
             name = line[4:] if not line[4:].startswith(b"/dev/null") else old
             files.append(FilePatch(_diff_path(name)))
-            _read_file(reader, files[-1])
+            _read_file(reader, files[-1], MAX_LINES)
     return files
 
 
@@ -144,20 +146,24 @@ def _diff_path(name: bytes) -> str:
     return path[2:] if path[:2] in ("a/", "b/") else path
 
 
-def _read_file(reader: LineReader, file: FilePatch) -> None:
-    """The rest of one file's patch, up to the next file or commit."""
+def _read_file(reader: LineReader, file: FilePatch, room: int) -> int:
+    """The rest of one file's patch, up to the next file or commit; how many changed lines of it are held."""
     total = 0
     while (line := reader.next()) is not None:
         if found := _HUNK.match(line):
             hunks, count = _read_hunk(reader, *(1 if n is None else int(n) for n in found.groups()))
             total += count
-            file.oversized = total > MAX_LINES
-            file.hunks = [] if file.oversized else file.hunks + hunks
+            file.oversized = total > room
+            if file.oversized:
+                file.hunks.clear()
+            else:
+                file.hunks += hunks
         elif line.startswith((b"Binary files ", b"GIT binary patch")):
             file.binary = True
         elif line.startswith((b"diff --git ", b"\x01")) or (total and line.startswith(b"--- ")):
             reader.put_back(line)
-            return
+            break
+    return 0 if file.oversized else total
 
 
 def _read_hunk(reader: LineReader, old: int, old_count: int, new: int, new_count: int) -> tuple[list[Hunk], int]:

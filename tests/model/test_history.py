@@ -335,3 +335,23 @@ def test_the_number_of_processes_does_not_grow_with_the_history(
     monkeypatch.setattr(subprocess.Popen, "__init__", counting)
     assert len(list(read_history(repository, commits))) == 50
     assert len(started) <= 3  # log, contents, sizes of binary files
+
+
+def test_a_commit_is_read_only_as_far_as_it_fits_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = Repo.init(tmp_path / "wide")
+    repo.commit("start", {f"f{i}.py": "x = 1\n" * 100 for i in range(6)})
+    repo.commit("everything", {f"f{i}.py": "x = 1\n" * 99 + "x = 2\n" for i in range(6)})
+    monkeypatch.setattr("codewm_model.history.MAX_COMMIT_LINES", 250)
+    opened = Repository.open(repo.root)
+    (newest,) = read_history(opened, list_commits(opened)[:1])
+    assert [edit.path for edit in newest.edits] == ["f0.py", "f1.py", "f2.py"]
+    assert newest.skipped == Counter({"commit too large": 3})
+
+
+def test_a_patch_is_held_only_as_far_as_it_fits_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = Repo.init(tmp_path / "wide")
+    repo.commit("start", {f"f{i}.txt": f"word {i}\n" * 100 for i in range(5)})
+    monkeypatch.setattr("codewm_model.patch.MAX_TOTAL", 250)
+    (only,) = read(repo.root)
+    assert [edit.path for edit in only.edits] == ["f0.txt", "f1.txt"]
+    assert only.skipped == Counter({"too large": 3})
