@@ -7,6 +7,7 @@ its edits, so an interruption at any moment loses at most the work of a few unfi
 from __future__ import annotations
 
 import fnmatch
+import logging
 import multiprocessing
 import os
 import signal
@@ -31,6 +32,8 @@ from codewm_model.git import Repository
 from codewm_model.history import CommitEdits, list_commits, local_revisions, read_history
 from codewm_model.left_alone import holds_secrets
 from codewm_model.sketch import sketch
+
+_log = logging.getLogger(__name__)
 
 CHUNK = 64  # edits handed to a worker at once
 POOL_FROM = 200  # commits from which starting workers pays
@@ -113,6 +116,7 @@ def _update(
     vectors.catch_up(store)  # rows that a killed run stored and never saved in the graph
     unsaved = _forget_unreachable(repository, store, vectors)
     pending = pending_commits(repository, store, selection)
+    _log.info("%d commits to read into %s", len(pending), store.folder)
     progress = Progress(len(pending), started)
     report(progress)
     try:

@@ -6,6 +6,7 @@ agree with what was recorded when it was written.
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ except ImportError as error:
         " macOS: xcode-select --install; Windows: the Visual Studio Build Tools);"
         f" then run `pip install hnswlib` ({error})"
     ) from error
+
+_log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
 
@@ -122,6 +125,7 @@ class VectorIndex:
 
     def save(self, store: Store) -> None:
         """Write the graph beside the rows; readers switch over when its record is stored."""
+        _log.info("writing the graph of %d edits", len(self))
         old = _record(store)[0]
         serial = int(old.split("-")[1].split(".")[0]) + 1 if old else 1
         name = f"vectors-{serial}.hnsw"

@@ -8,6 +8,7 @@ lock and never talks to a remote, so that missing objects stay missing instead o
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import re
 import shutil
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import IO
 
 from codewm_model.errors import GitMissingError, HistoryError, NotARepositoryError
+
+_log = logging.getLogger(__name__)
 
 MIN_GIT = (2, 31)  # GIT_CONFIG_COUNT, which carries the overrides below
 MAX_BLOB = 1 << 20  # bytes; git calls larger files binary and does not diff them
@@ -144,6 +147,7 @@ class Repository:
     @contextmanager
     def stream(self, *arguments: str, stdin: bytes | None = None) -> Iterator[subprocess.Popen[bytes]]:
         """A running git whose output is read piece by piece; ended when the block is left."""
+        _log.debug("git %s in %s", " ".join(arguments), self._folder)
         process = subprocess.Popen(
             [git_program(), *self._arguments(arguments)],
             cwd=self._folder,
@@ -201,6 +205,7 @@ def _run(
     folder: Path, arguments: Sequence[str], overrides: dict[str, str], stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
     command = [git_program(), *arguments]
+    _log.debug("git %s in %s", " ".join(arguments), folder)
     return subprocess.run(
         command, cwd=folder, env=_environment(overrides), input=stdin, capture_output=True, check=False
     )

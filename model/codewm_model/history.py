@@ -65,11 +65,14 @@ def list_commits(repository: Repository, revisions: Sequence[str] = ("HEAD",), *
     """
     if not revisions:
         return []
-    arguments = ("--no-merges", "--ignore-missing", *options, *revisions, "--")
+    arguments = ("--no-merges", "--ignore-missing", *options, "--stdin")
+    tips = "\n".join(revisions).encode() + b"\n"  # there may be more branches than a command line takes
     try:
-        listed = repository.run("rev-list", "--date-order", *arguments).decode().split()
+        listed = repository.run("rev-list", "--date-order", *arguments, stdin=tips).decode().split()
     except HistoryError:
-        with repository.stream("rev-list", *arguments) as process:  # unsorted, git lists what it reads until it dies
+        with repository.stream(
+            "rev-list", *arguments, stdin=tips
+        ) as process:  # unsorted, git lists what it reads until it dies
             assert process.stdout is not None
             listed = process.stdout.read().decode().split()
         if not listed:

@@ -187,3 +187,13 @@ def test_the_only_escapes_of_a_coloured_answer_are_its_colours(escapes: Repo) ->
     assert set(re.findall(r"\x1b.?[0-9;]*.?", out)) >= {"\x1b[1;4m", "\x1b[0m"}
     plain = re.sub(r"\x1b\[[0-9;]*m", "", out)
     assert [c for c in plain if c != "\n" and not c.isprintable()] == []
+
+
+def test_verbose_logs_what_is_done_to_stderr_and_quiet_says_nothing(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "repository")
+    repo.commit("one", {"a.py": "x = 1\n"})
+    loud = run("index", "-v", repo.root)
+    assert "git rev-list --date-order" in loud.err
+    assert "1 commits to read" in loud.err
+    assert loud.out.startswith("1 edits of 1 commits")
+    assert run("index", "-q", repo.root).err == ""
