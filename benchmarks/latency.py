@@ -27,13 +27,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from codewm_lsp.engine.index import CANDIDATES, EditIndex, Filters, Hit
+from codewm_lsp.engine.index import EditIndex, Filters, Hit
 from codewm_lsp.engine.similar import SimilarEdits
 from codewm_lsp.engine.store import index_folder
 from codewm_model.edit import Edit
 from codewm_model.errors import CodewmError
 from codewm_model.git import Repository
 from codewm_model.history import list_commits, local_revisions, read_history
+from codewm_model.ranking import CANDIDATES
 from codewm_model.sketch import project
 
 K = 10

@@ -16,7 +16,7 @@ from codewm_lsp.cli.options import existing_repository, json_option, verbosity
 @verbosity
 def status(path: Path, as_json: bool) -> None:
     """Say what the index of the repository at PATH holds and whether it is up to date."""
-    from codewm_lsp.engine.indexing import indexed_paths, pending_commits
+    from codewm_lsp.engine.indexing import indexed_paths, pending_commits, reachable_commits
     from codewm_lsp.engine.store import Store, index_folder
     from codewm_model.version import representation_version
 
@@ -26,7 +26,7 @@ def status(path: Path, as_json: bool) -> None:
     commits, edits, skipped = store.counts()
     only = indexed_paths(store)
     size = store.size()
-    pending = len(pending_commits(repository, store))
+    pending = len(pending_commits(store, reachable_commits(repository)))
     answer = {
         "schema": "codewm.status/1",
         "edits": edits,

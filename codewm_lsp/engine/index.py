@@ -9,10 +9,8 @@ from typing import Any
 
 from codewm_lsp.engine.store import Store, StoredEdit, unpack_rows
 from codewm_lsp.engine.vectors import VectorIndex
-from codewm_model.ranking import Ranker, fuse, reasons
+from codewm_model.ranking import CANDIDATES, Ranker, fuse, reasons
 from codewm_model.sketch import Floats, Sketch, project
-
-CANDIDATES = 200  # taken from the graph for the exact re-rank
 
 
 @dataclass(frozen=True, slots=True)

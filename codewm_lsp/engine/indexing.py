@@ -101,11 +101,15 @@ def update_index(
             store.close()
 
 
-def pending_commits(repository: Repository, store: Store, selection: Selection | None = None) -> list[str]:
-    """Commits that the index lacks, newest first."""
-    options = (selection or Selection()).options()
+def reachable_commits(repository: Repository, *options: str) -> list[str]:
+    """What an index should hold, newest first: the commits of all local branches and of every worktree's HEAD."""
+    return list_commits(repository, local_revisions(repository), *options)
+
+
+def pending_commits(store: Store, commits: Sequence[str]) -> list[str]:
+    """Those of `commits` that the index lacks, in their order."""
     known = store.commit_hashes()
-    return [c for c in list_commits(repository, local_revisions(repository), *options) if c not in known]
+    return [commit for commit in commits if commit not in known]
 
 
 def _update(
@@ -114,8 +118,10 @@ def _update(
     started = time.monotonic()
     vectors = VectorIndex.load(store)
     vectors.catch_up(store)  # rows that a killed run stored and never saved in the graph
-    unsaved = _forget_unreachable(repository, store, vectors)
-    pending = pending_commits(repository, store, selection)
+    reachable = reachable_commits(repository)
+    unsaved = _forget(store, vectors, store.commit_hashes() - set(reachable))
+    options = selection.options()
+    pending = pending_commits(store, reachable_commits(repository, *options) if options else reachable)
     _log.info("%d commits to read into %s", len(pending), store.folder)
     progress = Progress(len(pending), started)
     report(progress)
@@ -150,9 +156,8 @@ def _write(store: Store, extracted: Extracted, progress: Progress) -> int:
     return added
 
 
-def _forget_unreachable(repository: Repository, store: Store, vectors: VectorIndex) -> int:
+def _forget(store: Store, vectors: VectorIndex, gone: set[str]) -> int:
     """Remove commits that no branch and no worktree reaches any more; how many edits that were."""
-    gone = store.commit_hashes() - set(list_commits(repository, local_revisions(repository)))
     if not gone:
         return 0
     with store.transaction():
@@ -180,7 +185,7 @@ def extract(chunk: Sequence[CommitEdits]) -> Extracted:
 
 
 def _rows(commit: CommitEdits) -> list[EditRow]:
-    reader = ChangeReader()
+    reader = ChangeReader(most=1)  # the edits of a file stand together
     changes = map(reader.read, commit.edits)
     return [EditRow(change.edit.path, change.edit.lines, label_of(change), sketch(change)) for change in changes]
 

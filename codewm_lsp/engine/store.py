@@ -118,7 +118,11 @@ class Store:
                 self._create()
         except sqlite3.DatabaseError as error:
             raise damaged(error) from error
-        self._check_version()
+        try:
+            self._check_version()
+        except IndexStoreError:
+            self.close()  # whoever makes the index anew must be able to delete the file
+            raise
 
     def _create(self) -> None:
         if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:

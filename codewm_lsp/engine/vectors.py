@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from codewm_lsp.engine.store import Store
 from codewm_model.errors import DependencyError
-from codewm_model.sketch import KEY_SIZE, project
+from codewm_model.sketch import KEY_SIZE, Floats, project
 
 try:
     import hnswlib
@@ -30,8 +29,6 @@ except ImportError as error:
     ) from error
 
 _log = logging.getLogger(__name__)
-
-Floats = npt.NDArray[np.float32]
 
 LINKS, BREADTH_BUILD = 16, 100  # M and ef_construction: recall and build time, docs/adr/0003-index.md
 BREADTH_SEARCH = 400  # ef: at least the number of candidates asked for
@@ -69,7 +66,7 @@ class VectorIndex:
             return cls.empty()
         return cls(graph, last) if graph.get_current_count() == count else cls.empty()
 
-    def catch_up(self, store: Store, threads: int = 1) -> int:
+    def catch_up(self, store: Store) -> int:
         """Add every row that came after the last one known here; how many there were."""
         added = 0
         ids: list[int] = []
@@ -78,20 +75,20 @@ class VectorIndex:
             ids.append(number)
             rows.append(sketch)
             if len(ids) == _BATCH:
-                self.add(ids, project(rows), threads)
+                self.add(ids, project(rows))
                 added += len(ids)
                 ids, rows = [], []
-        self.add(ids, project(rows), threads)
+        self.add(ids, project(rows))
         return added + len(ids)
 
-    def add(self, ids: Sequence[int], keys: Floats, threads: int = 1) -> None:
+    def add(self, ids: Sequence[int], keys: Floats) -> None:
         """Insert keys `[N, KEY_SIZE]` under ascending ids."""
         if not ids:
             return
         needed = self._graph.get_current_count() + len(ids)
         if needed > self._graph.get_max_elements():
             self._graph.resize_index(max(needed, self._graph.get_max_elements() * 3 // 2))
-        self._graph.add_items(keys, np.asarray(ids), num_threads=threads)
+        self._graph.add_items(keys, np.asarray(ids), num_threads=1)
         self.last = ids[-1]
 
     def remove(self, ids: Sequence[int]) -> None:

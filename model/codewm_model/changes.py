@@ -15,11 +15,11 @@ from typing import NamedTuple
 from codewm_model.edit import Edit, common_ends
 from codewm_model.languages import Language, language_of
 from codewm_model.syntax import Leaf, Source
+from codewm_model.words import words
 
 MAX_TOKENS = 1500  # of one side; what follows in a longer hunk is not looked at
 _MAX_MATCH = 400  # tokens of a side between the common ends that difflib (quadratic) is asked to align
 
-_WORDS = re.compile(r"\w+")
 _PLAIN = re.compile(r"\w+|[^\w\s]")
 
 
@@ -126,8 +126,7 @@ def _tokens(leaves: Sequence[Leaf]) -> tuple[Token, ...]:
     tokens: list[Token] = []
     for i, leaf in enumerate(leaves):
         if leaf.kind in ("string", "comment"):
-            words = _WORDS.findall(leaf.text) or [leaf.text]
-            tokens += (Token(word, i) for word in words)
+            tokens += (Token(word, i) for word in words(leaf.text) or [leaf.text])
         else:
             tokens.append(Token(leaf.text, i))
     return tuple(tokens[:MAX_TOKENS])

@@ -70,9 +70,8 @@ def list_commits(repository: Repository, revisions: Sequence[str] = ("HEAD",), *
     try:
         listed = repository.run("rev-list", "--date-order", *arguments, stdin=tips).decode().split()
     except HistoryError:
-        with repository.stream(
-            "rev-list", *arguments, stdin=tips
-        ) as process:  # unsorted, git lists what it reads until it dies
+        # Unsorted, git lists what it reads until it dies.
+        with repository.stream("rev-list", *arguments, stdin=tips) as process:
             assert process.stdout is not None
             listed = process.stdout.read().decode().split()
         if not listed:

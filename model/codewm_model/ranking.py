@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from codewm_model.sketch import Features, Hashes, Sketch
-
-Floats = npt.NDArray[np.float32]
+from codewm_model.sketch import Features, Floats, Hashes, Sketch
 
 LEXICAL_SHARE = 0.8  # of the score; chosen on the validation repositories: docs/adr/0002-ranking.md
+CANDIDATES = 200  # that the key finds for the exact score
 SAME_NAMES, SAME_SHAPE = 0.3, 0.6  # cosines from which a reason is worth naming
 
 

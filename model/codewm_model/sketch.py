@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from codewm_model.changes import Change, Side
 from codewm_model.idf import idf
+from codewm_model.words import subwords, words
 
 Floats = npt.NDArray[np.float32]
 Hashes = npt.NDArray[np.uint32]
@@ -34,8 +34,6 @@ LINES_SHARE = 0.5  # of the lexical channel; the rest goes to the really changed
 WORD, SUBWORD = 1.0, 1.0
 LEAF, PARENTS, PAIR, TRIPLE, BESIDE = 1.0, 0.7, 0.7, 0.5, 0.5
 
-_WORD = re.compile(r"\w+")
-_SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _REMOVED, _ADDED = 0, 1
 MAX_TEXT = 50_000  # characters of one side's lines that are read
 
@@ -85,8 +83,8 @@ def project(sketches: Sequence[Sketch]) -> Floats:
 
 def directions(hashes: Hashes, size: int) -> Floats:
     """The fixed random direction `[F, size]` of each feature, entries +1 and -1 drawn from its hash."""
-    words = np.arange(size // 32, dtype=np.uint32) * np.uint32(0x85EBCA6B)
-    mixed = hashes[:, None] * np.uint32(0x9E3779B1) + words[None, :]
+    steps = np.arange(size // 32, dtype=np.uint32) * np.uint32(0x85EBCA6B)
+    mixed = hashes[:, None] * np.uint32(0x9E3779B1) + steps[None, :]
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):  # the finaliser of MurmurHash3
         mixed = (mixed ^ (mixed >> np.uint32(shift))) * np.uint32(factor)
     mixed ^= mixed >> np.uint32(16)
@@ -134,13 +132,13 @@ def _count(into: dict[int, float], features: Iterator[tuple[str, float]], sign: 
 
 def _count_words(into: dict[int, float], text: str, sign: int, group: str) -> None:
     counts: dict[str, int] = {}
-    for word in _WORD.findall(text):
+    for word in words(text):
         counts[word] = counts.get(word, 0) + 1
     parts: dict[int, int] = {}
     for word, count in counts.items():
-        whole, subwords = _word_hashes(group, word)
+        whole, its_parts = _word_hashes(group, word)
         into[whole | sign] = WORD * _LOG[min(count, 255)]
-        for part in subwords:
+        for part in its_parts:
             parts[part] = parts.get(part, 0) + count
     for part, count in parts.items():
         into[part | sign] = SUBWORD * _LOG[min(count, 255)]
@@ -148,8 +146,7 @@ def _count_words(into: dict[int, float], text: str, sign: int, group: str) -> No
 
 @functools.lru_cache(maxsize=1 << 14)
 def _word_hashes(group: str, word: str) -> tuple[int, tuple[int, ...]]:
-    subwords = [part.lower() for part in _SUBWORD.findall(word)]
-    return _hash(group + "w" + word), tuple(_hash(group + "s" + part) for part in subwords)
+    return _hash(group + "w" + word), tuple(_hash(group + "s" + part) for part in subwords(word))
 
 
 @functools.lru_cache(maxsize=1 << 14)

@@ -6,7 +6,6 @@ vocabulary). Python's `hash()` differs between processes and is never used.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 from codewm_model.regions import UNCHANGED, Region, window
 from codewm_model.syntax import Leaf
+from codewm_model.words import subwords, words
 
 Ids = npt.NDArray[np.int32]
 
@@ -23,9 +23,6 @@ MAX_POSITIONS = 128
 MAX_SUBWORDS = 4  # of a name
 MAX_WORDS = 3  # of a string or a comment
 SMALL_NUMBER = 2  # characters of a number that is kept as it is
-
-_SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +51,10 @@ def tokenize(region: Region, max_positions: int = MAX_POSITIONS) -> TokenSequenc
 def pieces(leaf: Leaf) -> list[str]:
     """The texts of a leaf's positions; what begins with a space is a marker or continues a leaf."""
     if leaf.kind == "name":
-        first, *rest = (part.lower() for part in _SUBWORD.findall(leaf.text)[:MAX_SUBWORDS] or [leaf.text])
+        first, *rest = subwords(leaf.text)[:MAX_SUBWORDS] or [leaf.text.lower()]
         return [first, *(" " + part for part in rest)]
     if leaf.kind in ("string", "comment"):
-        words = (word.lower() for word in _WORD.findall(leaf.text)[:MAX_WORDS])
-        return [f" {leaf.kind}", *(" " + word for word in words)]
+        return [f" {leaf.kind}", *(" " + word.lower() for word in words(leaf.text)[:MAX_WORDS])]
     if leaf.kind == "number" and len(leaf.text) > SMALL_NUMBER:
         return [" number"]
     return [leaf.text]

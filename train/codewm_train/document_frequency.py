@@ -29,7 +29,7 @@ def count_repository(path: Path, limit: int = EDITS_PER_REPOSITORY) -> tuple[np.
     for commit in read_history(repository, commits[:: max(1, len(commits) * 4 // limit)]):
         if len(commit.edits) > 50:
             continue
-        reader = ChangeReader()
+        reader = ChangeReader(most=1)
         for edit in commit.edits:
             if edit.before is None:
                 continue

@@ -10,12 +10,10 @@ import numpy as np
 from codewm_model.actions import action_of
 from codewm_model.changes import Change, change_of
 from codewm_model.edit import Edit
-from codewm_model.ranking import Ranker, fuse
+from codewm_model.ranking import CANDIDATES, Ranker, fuse
 from codewm_model.sketch import project, sketch
 from codewm_train.baselines import standardised, vectors
 from codewm_train.metrics import Scorer, Scores
-
-CANDIDATES = 200  # that the index hands to the exact score
 
 
 def shipped(changes: Sequence[Change]) -> dict[str, Scorer]:
