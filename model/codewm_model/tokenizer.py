@@ -27,24 +27,28 @@ SMALL_NUMBER = 2  # characters of a number that is kept as it is
 
 @dataclass(frozen=True, slots=True)
 class TokenSequence:
-    """Four numbers a position: text bucket, parent bucket, depth and mark, each int32 `[P]`, P <= MAX_POSITIONS."""
+    """Four numbers a position: text bucket, parent bucket, depth and mark, each int32 `[P]`, P <= MAX_POSITIONS.
+
+    `name` is 1 where the position is part of an identifier. The model never reads it; training renames by it.
+    """
 
     text: Ids
     parent: Ids
     depth: Ids
     mark: Ids
+    name: Ids
 
 
 def tokenize(region: Region, max_positions: int = MAX_POSITIONS) -> TokenSequence:
     """The region's positions; where there are too many, those around the change stay."""
     rows = [
-        (bucket(piece, TEXT_BUCKETS), bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), mark)
+        (bucket(piece, TEXT_BUCKETS), bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), mark, leaf.kind == "name")
         for leaf, mark in zip(region.leaves, region.marks, strict=True)
         for piece in pieces(leaf)
     ]
     focus = [i for i, row in enumerate(rows) if row[3] != UNCHANGED] or [len(rows) // 2]
     start, stop = window(focus[0], focus[-1] + 1, len(rows), max_positions)
-    table = np.array(rows[start:stop], np.int32).reshape(-1, 4)
+    table = np.array(rows[start:stop], np.int32).reshape(-1, 5)
     return TokenSequence(*(np.ascontiguousarray(column) for column in table.T))
 
 

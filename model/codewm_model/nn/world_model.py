@@ -1,0 +1,57 @@
+"""The world model: encoder, action encoder, predictor and edit head, composed and nothing more."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from codewm_model.nn.action_encoder import ActionEncoder
+from codewm_model.nn.config import ModelConfig
+from codewm_model.nn.edit_head import EditHead
+from codewm_model.nn.encoder import Encoded, Encoder
+from codewm_model.nn.predictor import Predictor
+
+
+class Tokens(NamedTuple):
+    """Integer inputs `[B, T]` of one side, and the place of its first position `[B]` or None."""
+
+    text: Tensor
+    parent: Tensor
+    depth: Tensor
+    mark: Tensor
+    first: Tensor | None = None
+
+
+class Transition(NamedTuple):
+    """What the losses read: both sides, the predicted next states `[B, D]` per loop, kind and topic `[B, d_edit]`."""
+
+    before: Encoded
+    after: Encoded
+    predictions: list[Tensor]
+    kind: Tensor
+    topic: Tensor
+
+
+class WorldModel(nn.Module):
+    """`z = f(before)`, `z_hat = g(z, h(action))`, to be compared with `f(after)`."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.action_encoder = ActionEncoder(config)
+        self.predictor = Predictor(config)
+        self.edit_head = EditHead(config)
+
+    def forward(self, before: Tokens, after: Tokens, action: Tensor) -> Transition:
+        """One pass over a batch of edits; `action` is `[B, action_size]`."""
+        encoded_before, encoded_after = self.encoder(*before), self.encoder(*after)
+        act_emb = self.action_encoder(action)
+        predictions = [self.predictor(state, act_emb) for state in encoded_before.states]
+        kind, topic = self.edit_head(encoded_before.focus, encoded_after.focus)
+        return Transition(encoded_before, encoded_after, predictions, kind, topic)
+
+    def parameter_count(self) -> int:
+        """How many numbers training sets."""
+        return sum(parameter.numel() for parameter in self.parameters())

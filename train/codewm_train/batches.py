@@ -1,0 +1,144 @@
+"""Which edits a step sees, and as what: pairs that belong together, renamed views, windows, padding.
+
+A batch depends on the seed, the step and the rank alone, so a run that is resumed sees what it would have seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from codewm_model.nn.config import ModelConfig
+from codewm_model.nn.world_model import Tokens
+from codewm_model.regions import UNCHANGED, window
+from codewm_model.tokenizer import TEXT_BUCKETS
+from codewm_train.data import NAME_FLAG, Dataset
+from codewm_train.presets import TrainingConfig
+
+Positions = npt.NDArray[np.uint16]
+RENAMED_NAMES = 0.6  # of an edit's names are replaced in its renamed view
+MAX_SHIFT = 8  # positions that a window is moved by
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Both sides of B edits, their actions `[B, A]`, commits `[B]` and shapes `[B]` (-1: none)."""
+
+    before: Tokens
+    after: Tokens
+    action: Tensor
+    commit: Tensor
+    signature: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        before, after = (Tokens(*(None if t is None else t.to(device) for t in s)) for s in (self.before, self.after))
+        return Batch(before, after, self.action.to(device), self.commit.to(device), self.signature.to(device))
+
+
+class Sampler:
+    """Draws the edits of each step from a dataset."""
+
+    def __init__(self, dataset: Dataset, training: TrainingConfig, model: ModelConfig, rank: int = 0) -> None:
+        self._data, self._training, self._model, self._rank = dataset, training, model, rank
+        self._commit, self._signature = np.array(dataset.commit), np.array(dataset.signature)
+        self._by_commit = _groups(self._commit)
+        self._by_shape = {
+            shape: members
+            for shape, members in _groups(self._signature).items()
+            if shape != 0 and len(np.unique(self._commit[members])) > 1
+        }
+        self._shapes = np.array(list(self._by_shape), np.uint32)
+        self._of_repository = [np.flatnonzero(dataset.repository == i) for i in range(len(dataset.about["repositories"]))]
+
+    def batch(self, step: int) -> Batch:
+        """The batch of one step."""
+        rng = np.random.default_rng([self._training.seed, step, self._rank])
+        topic, kind = self._topic_pairs(rng), self._kind_pairs(rng)
+        chosen = np.concatenate([topic, kind])
+        renamed = rng.random(len(chosen)) < self._training.renamed
+        renamed[len(topic) + 1 :: 2] = True
+        rows = [self._view(int(i), bool(rename), rng) for i, rename in zip(chosen, renamed, strict=True)]
+        first = torch.from_numpy(rng.integers(0, self._model.max_positions - self._model.positions + 1, len(chosen)))
+        actions = np.array(self._data.actions[chosen], np.float32) * self._training.use_action
+        shapes = self._signature[chosen].astype(np.int64)
+        return Batch(
+            collate([before for before, _ in rows], first),
+            collate([after for _, after in rows], first),
+            torch.from_numpy(actions),
+            torch.from_numpy(self._commit[chosen].astype(np.int64)),
+            torch.from_numpy(np.where(shapes == 0, -1, shapes)),
+        )
+
+    def _topic_pairs(self, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        """Pairs of edits of one commit, from a few repositories; an edit alone in its commit gets any other."""
+        few = rng.choice(len(self._of_repository), min(self._training.repositories, len(self._of_repository)), False)
+        pool = np.concatenate([self._of_repository[i] for i in few])
+        pairs = []
+        for i in rng.choice(pool, self._training.topic_pairs):
+            siblings = self._by_commit[int(self._commit[i])]
+            others = siblings[siblings != i]
+            pairs += [i, rng.choice(others if len(others) else pool)]
+        return np.array(pairs, np.intp)
+
+    def _kind_pairs(self, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        """Pairs of edits of one shape that different commits made."""
+        pairs = []
+        for shape in rng.choice(self._shapes, self._training.kind_pairs) if len(self._shapes) else ():
+            members = self._by_shape[int(shape)]
+            i = rng.choice(members)
+            pairs += [i, rng.choice(members[self._commit[members] != self._commit[i]])]
+        return np.array(pairs, np.intp)
+
+    def _view(self, i: int, rename: bool, rng: np.random.Generator) -> tuple[Positions, Positions]:
+        sides = [np.array(self._data.side(name, i)) for name in ("before", "after")]
+        if rename:
+            replace_names(sides, rng)
+        shift = int(rng.integers(-MAX_SHIFT, MAX_SHIFT + 1))
+        before, after = (cropped(side, self._model.positions, shift) for side in sides)
+        return before, after
+
+
+def replace_names(sides: list[Positions], rng: np.random.Generator) -> None:
+    """Give most identifiers of an edit other text buckets, the same ones on both sides, in place."""
+    names = np.unique(np.concatenate([side[side[:, 3] >= NAME_FLAG, 0] for side in sides]))
+    chosen = rng.random(len(names)) < RENAMED_NAMES
+    table = np.arange(TEXT_BUCKETS, dtype=np.uint16)
+    table[names[chosen]] = rng.integers(1, TEXT_BUCKETS, int(chosen.sum()))
+    for side in sides:
+        named = side[:, 3] >= NAME_FLAG
+        side[named, 0] = table[side[named, 0]]
+
+
+def cropped(side: Positions, positions: int, shift: int = 0) -> Positions:
+    """At most `positions` of a side around what its marks say has changed, moved by `shift` where there is room."""
+    if len(side) <= positions:
+        return side
+    focus = np.flatnonzero(side[:, 3] % NAME_FLAG != UNCHANGED)
+    begin, end = (int(focus[0]), int(focus[-1]) + 1) if len(focus) else (len(side) // 2, len(side) // 2)
+    start, _ = window(begin, end, len(side), positions)
+    if end - begin < positions:
+        start = min(max(start + shift, 0, end - positions), len(side) - positions, begin)
+    return side[start : start + positions]
+
+
+def collate(sides: list[Positions], first: Tensor | None = None) -> Tokens:
+    """Sides `[P, 4]` of any lengths as one padded batch; bucket 0 is padding."""
+    length = max(1, *map(len, sides))
+    table = np.zeros((len(sides), length, 4), np.int64)
+    for row, side in zip(table, sides, strict=True):
+        row[: len(side)] = side
+    table[..., 3] %= NAME_FLAG
+    text, parent, depth, mark = torch.from_numpy(table).unbind(-1)
+    return Tokens(text, parent, depth, mark, first)
+
+
+def _groups(labels: npt.NDArray[np.generic]) -> dict[int, npt.NDArray[np.intp]]:
+    """The places of each label."""
+    order = np.argsort(labels, kind="stable")
+    values, starts = np.unique(labels[order], return_index=True)
+    return dict(zip(values.tolist(), np.split(order, starts[1:]), strict=True))

@@ -1,0 +1,71 @@
+"""Checkpoints: tensors and plain numbers, read without unpickling anything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from codewm_model.errors import CodewmError
+from codewm_model.nn.world_model import WorldModel
+from codewm_model.version import representation_version
+from codewm_train.presets import Preset
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a run stands; `data` is what the dataset says of itself, `state` the modules' and the optimiser's."""
+
+    preset: Preset
+    step: int
+    data: dict[str, Any]
+    state: dict[str, Any]
+    seconds: float
+
+    def model(self) -> WorldModel:
+        """The network with these weights, ready to be evaluated."""
+        model = WorldModel(self.preset.model)
+        prefix = "model."
+        weights = {name[len(prefix) :]: value for name, value in self.state["step"].items() if name.startswith(prefix)}
+        model.load_state_dict(weights)
+        return model.eval()
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write it whole or not at all."""
+    content = {
+        "format": 1,
+        "representation": representation_version(),
+        "preset": checkpoint.preset.to_dict(),
+        "step": checkpoint.step,
+        "data": checkpoint.data,
+        "state": checkpoint.state,
+        "seconds": checkpoint.seconds,
+    }
+    partial = path.with_suffix(".partial")
+    torch.save(content, partial)
+    partial.replace(path)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint that `save_checkpoint` wrote.
+
+    Raises:
+        CodewmError: it cannot be read, or was made with another version of the representation.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        stored = content["representation"]
+        preset = Preset.from_dict(content["preset"])
+        checkpoint = Checkpoint(preset, content["step"], content["data"], content["state"], content["seconds"])
+    except (OSError, KeyError, TypeError, RuntimeError, EOFError, ValueError) as error:
+        raise CodewmError(f"{path} is no checkpoint of this trainer ({error})") from error
+    except Exception as error:  # torch's own unpickling error, which it does not export under one name
+        raise CodewmError(f"{path} is no checkpoint of this trainer ({type(error).__name__})") from error
+    if stored != representation_version():
+        raise CodewmError(
+            f"{path} was trained on representation {stored}, this is {representation_version()}: train it again"
+        )
+    return checkpoint

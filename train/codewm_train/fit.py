@@ -1,0 +1,189 @@
+"""The training loop, top to bottom: one CPU, one GPU, or many under torchrun, by the same code."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.tensorboard import SummaryWriter
+
+from codewm_model.errors import CodewmError
+from codewm_model.nn.world_model import WorldModel
+from codewm_train.batches import Batch, Sampler, collate, cropped
+from codewm_train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from codewm_train.data import Dataset
+from codewm_train.losses.objective import Objective
+from codewm_train.mine import HELD_OUT, VALIDATION
+from codewm_train.next_state import effective_rank, knn
+from codewm_train.presets import Preset, TrainingConfig
+
+CHECKPOINT = "checkpoint.pt"
+VALIDATION_EDITS = 2000  # the first of the validation data, looked at while training
+Report = Callable[[int, dict[str, float]], None]
+
+
+class TrainingStep(nn.Module):
+    """The model and its objective as one module, so that both are trained, saved and distributed together."""
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__()
+        self.model = WorldModel(preset.model)
+        self.objective = Objective(preset.losses)
+
+    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The total loss of a batch, and its terms."""
+        seen = self.model(batch.before, batch.after, batch.action)
+        total, terms = self.objective(seen, batch.commit, batch.signature)
+        return total, terms
+
+
+def fit(
+    data: Dataset,
+    out: Path,
+    preset: Preset,
+    *,
+    validation: Dataset | None = None,
+    save_every: int = 50,
+    validate_every: int = 250,
+    stop_after: int = 0,
+    report: Report = lambda step, values: None,
+) -> Path:
+    """Train to the preset's last step (or to `stop_after`) and return the checkpoint; goes on from one in `out`.
+
+    Raises:
+        CodewmError: the data may not be learned from, or the checkpoint in `out` belongs to another run.
+    """
+    _refuse_evaluation_data(data)
+    rank, world, device = _start_distributed()
+    torch.manual_seed(preset.training.seed)
+    step_module = TrainingStep(preset).to(device)
+    optimizer = _optimizer(step_module, preset.training)
+    path, start, before_this = out / CHECKPOINT, 0, 0.0
+    if path.exists():
+        start, before_this = _resume(path, step_module, optimizer, preset, data)
+    wrapped = DistributedDataParallel(step_module) if world > 1 else step_module
+    sampler = Sampler(data, preset.training, preset.model, rank)
+    out.mkdir(parents=True, exist_ok=True)
+    writer = SummaryWriter(str(out / "tensorboard")) if rank == 0 else None
+    began = time.monotonic()
+
+    def save(step: int) -> None:
+        if rank == 0:
+            state = {"step": step_module.state_dict(), "optimizer": optimizer.state_dict()}
+            seconds = before_this + time.monotonic() - began
+            save_checkpoint(path, Checkpoint(preset, step, data.about, state, seconds))
+
+    last = min(preset.training.steps, stop_after or preset.training.steps)
+    for step in range(start, last):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, preset.training)
+        total, terms = wrapped(sampler.batch(step).to(device))
+        if not torch.isfinite(total):
+            raise CodewmError(f"the loss is no number at step {step}: lower the learning rate")
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        norm = nn.utils.clip_grad_norm_(step_module.parameters(), preset.training.clip)
+        optimizer.step()
+        values = {"loss": total.item(), "gradient": norm.item(), **{name: t.item() for name, t in terms.items()}}
+        done = step + 1
+        if validation is not None and rank == 0 and (done % validate_every == 0 or done == last):
+            values |= validate(step_module.model, validation, preset, device)
+        if writer is not None:
+            for name, value in values.items():
+                writer.add_scalar(name, value, done)
+        if rank == 0:
+            report(done, values)
+        if done % save_every == 0 or done == last:
+            save(done)
+    if writer is not None:
+        writer.close()
+    if world > 1:
+        dist.destroy_process_group()
+    return path
+
+
+def learning_rate(step: int, training: TrainingConfig) -> float:
+    """Linear warm-up, then a cosine down to `final_rate` of the peak."""
+    if step < training.warmup:
+        return training.learning_rate * (step + 1) / training.warmup
+    share = (step - training.warmup) / max(1, training.steps - training.warmup)
+    floor = training.final_rate
+    return training.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+@torch.no_grad()
+def validate(model: WorldModel, data: Dataset, preset: Preset, device: torch.device) -> dict[str, float]:
+    """Copy-proof and plain KNN@1 and the ranks on the first edits of a validation dataset."""
+    model.eval()
+    count = min(len(data), VALIDATION_EDITS)
+    states: dict[str, np.ndarray] = {}
+    for name in ("before", "after"):
+        rows = []
+        for start in range(0, count, 250):
+            sides = [cropped(np.array(data.side(name, i)), preset.model.positions) for i in range(start, min(start + 250, count))]
+            tokens = collate(sides)
+            rows.append(model.encoder(*(t.to(device) if t is not None else None for t in tokens)).states[-1].cpu().numpy())
+        states[name] = np.concatenate(rows)
+    actions = np.array(data.actions[:count], np.float32) * preset.training.use_action
+    act_emb = model.action_encoder(torch.from_numpy(actions).to(device))
+    predicted = model.predictor(torch.from_numpy(states["before"]).to(device), act_emb).cpu().numpy()
+    model.train()
+    found = knn(predicted, states["before"], states["after"])
+    return {
+        "validation/copy_proof_knn1": float(found.copy_proof.mean()),
+        "validation/knn1": float(found.plain.mean()),
+        "validation/rank_state": effective_rank(states["before"]),
+        "validation/rank_prediction": effective_rank(predicted),
+    }
+
+
+def _optimizer(module: nn.Module, training: TrainingConfig) -> torch.optim.Optimizer:
+    """AdamW; only matrices of linear layers decay."""
+    matrices = {id(layer.weight) for layer in module.modules() if isinstance(layer, nn.Linear)}
+    decayed = [p for p in module.parameters() if id(p) in matrices]
+    others = [p for p in module.parameters() if id(p) not in matrices]
+    groups = [{"params": decayed, "weight_decay": training.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(0.9, 0.98))
+
+
+def _resume(
+    path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, preset: Preset, data: Dataset
+) -> tuple[int, float]:
+    checkpoint = load_checkpoint(path)
+    if (checkpoint.preset, checkpoint.data) != (preset, data.about):
+        raise CodewmError(f"{path} belongs to a run with other settings or data: choose another --out")
+    module.load_state_dict(checkpoint.state["step"])
+    optimizer.load_state_dict(checkpoint.state["optimizer"])
+    return checkpoint.step, checkpoint.seconds
+
+
+def _refuse_evaluation_data(data: Dataset) -> None:
+    kept = {item["name"] for item in data.about["repositories"]} & {*HELD_OUT, *VALIDATION}
+    if kept:
+        raise CodewmError(f"{', '.join(sorted(kept))}: kept for judging, never learned from")
+
+
+def _start_distributed() -> tuple[int, int, torch.device]:
+    """(rank, world, device); torchrun says in the environment what there is."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    cuda = torch.cuda.is_available()
+    if world > 1:
+        dist.init_process_group("nccl" if cuda else "gloo")
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    device = torch.device("cuda", local) if cuda else torch.device("cpu")
+    return (dist.get_rank() if world > 1 else 0), world, device
+
+
+def with_settings(preset: Preset, **settings: object) -> Preset:
+    """The preset with some training settings replaced; None leaves one as it is."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    return dataclasses.replace(preset, training=dataclasses.replace(preset.training, **given))  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""What training minimises: one small module for each term, composed in `objective`."""
