@@ -32,7 +32,8 @@ clean:  ## remove everything that was built, the environment too
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Stamps: the environment is made once, and again when the dependencies change.
+# Stamps: the environment is made once, and again when the dependencies change. torch is named by itself and in full:
+# left to the extra, pip may choose a build with gigabytes of CUDA.
 .venv/base.stamp: pyproject.toml
 	@$(PYTHON) scripts/preflight.py
 	@echo "Setting up .venv (the first time takes a minute: hnswlib is compiled)"
@@ -41,5 +42,6 @@ clean:  ## remove everything that was built, the environment too
 	@touch $@
 
 .venv/dev.stamp: .venv/base.stamp
+	@$(PIP) install torch==2.13.0
 	@$(PIP) install --editable '.[dev,train]'
 	@touch $@

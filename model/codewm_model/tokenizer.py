@@ -23,6 +23,7 @@ MAX_POSITIONS = 128
 MAX_SUBWORDS = 4  # of a name
 MAX_WORDS = 3  # of a string or a comment
 SMALL_NUMBER = 2  # characters of a number that is kept as it is
+_WHOLE = " ="  # before a whole text that stands for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ class TokenSequence:
 def tokenize(region: Region, max_positions: int = MAX_POSITIONS) -> TokenSequence:
     """The region's positions; where there are too many, those around the change stay."""
     rows = [
-        (bucket(piece, TEXT_BUCKETS), bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), mark, leaf.kind == "name")
+        (bucket(piece, TEXT_BUCKETS), bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), mark, is_name)
         for leaf, mark in zip(region.leaves, region.marks, strict=True)
+        for is_name in (leaf.kind == "name",)
         for piece in pieces(leaf)
     ]
     focus = [i for i, row in enumerate(rows) if row[3] != UNCHANGED] or [len(rows) // 2]
@@ -53,14 +55,19 @@ def tokenize(region: Region, max_positions: int = MAX_POSITIONS) -> TokenSequenc
 
 
 def pieces(leaf: Leaf) -> list[str]:
-    """The texts of a leaf's positions; what begins with a space is a marker or continues a leaf."""
+    """The texts of a leaf's positions; what begins with a space is a marker or continues a leaf.
+
+    What its words leave out (underscores, case, quotes, a long string's end) shows in one more position, the whole
+    text: an edit that changes a leaf changes a position.
+    """
     if leaf.kind == "name":
-        first, *rest = subwords(leaf.text)[:MAX_SUBWORDS] or [leaf.text.lower()]
-        return [first, *(" " + part for part in rest)]
+        parts = subwords(leaf.text)[:MAX_SUBWORDS] or [leaf.text.lower()]
+        whole = [] if "_".join(parts) == leaf.text else [_WHOLE + leaf.text]
+        return [parts[0], *(" " + part for part in parts[1:]), *whole]
     if leaf.kind in ("string", "comment"):
-        return [f" {leaf.kind}", *(" " + word.lower() for word in words(leaf.text)[:MAX_WORDS])]
+        return [f" {leaf.kind}", *(" " + word.lower() for word in words(leaf.text)[:MAX_WORDS]), _WHOLE + leaf.text]
     if leaf.kind == "number" and len(leaf.text) > SMALL_NUMBER:
-        return [" number"]
+        return [" number", _WHOLE + leaf.text]
     return [leaf.text]
 
 

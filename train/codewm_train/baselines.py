@@ -44,6 +44,11 @@ def tfidf_net(edits: Sequence[Edit]) -> Scorer:
     return _cosine(rows)
 
 
+def tfidf_texts(texts: Sequence[str]) -> Scorer:
+    """Cosine of TF-IDF of the words and subwords of plain texts."""
+    return _cosine([Counter(_subwords(_words([text]))) for text in texts])
+
+
 def bm25(edits: Sequence[Edit], k1: float = 1.2, b: float = 0.75) -> Scorer:
     """Okapi BM25 of the signed words of the changed lines, the query's own words as the question."""
     rows = [_signed(_words(edit.removed), _words(edit.added)) for edit in edits]

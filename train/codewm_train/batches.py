@@ -5,6 +5,7 @@ A batch depends on the seed, the step and the rank alone, so a run that is resum
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,18 +27,23 @@ MAX_SHIFT = 8  # positions that a window is moved by
 
 @dataclass(frozen=True)
 class Batch:
-    """Both sides of B edits, their actions `[B, A]`, commits `[B]` and shapes `[B]` (-1: none)."""
+    """Both sides of B edits, their actions `[B, A]`, commits `[B]` and shapes `[B]` (-1: none).
+
+    `same` `[B, 2B]`: which afters and befores of the batch read exactly like an edit's own after.
+    """
 
     before: Tokens
     after: Tokens
     action: Tensor
     commit: Tensor
     signature: Tensor
+    same: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
-        before, after = (Tokens(*(None if t is None else t.to(device) for t in s)) for s in (self.before, self.after))
-        return Batch(before, after, self.action.to(device), self.commit.to(device), self.signature.to(device))
+        before, after = (_moved(side, device) for side in (self.before, self.after))
+        labels = (self.action, self.commit, self.signature, self.same)
+        return Batch(before, after, *(values.to(device) for values in labels))
 
 
 class Sampler:
@@ -46,44 +52,47 @@ class Sampler:
     def __init__(self, dataset: Dataset, training: TrainingConfig, model: ModelConfig, rank: int = 0) -> None:
         self._data, self._training, self._model, self._rank = dataset, training, model, rank
         self._commit, self._signature = np.array(dataset.commit), np.array(dataset.signature)
-        self._by_commit = _groups(self._commit)
+        self._near = [(labels, _groups(labels)) for labels in (np.array(dataset.place), np.array(dataset.path))]
+        self._siblings = [(self._commit, _groups(self._commit))]
         self._by_shape = {
             shape: members
             for shape, members in _groups(self._signature).items()
             if shape != 0 and len(np.unique(self._commit[members])) > 1
         }
         self._shapes = np.array(list(self._by_shape), np.uint32)
-        self._of_repository = [np.flatnonzero(dataset.repository == i) for i in range(len(dataset.about["repositories"]))]
+        self._of_repository = [
+            np.flatnonzero(dataset.repository == i) for i in range(len(dataset.about["repositories"]))
+        ]
 
     def batch(self, step: int) -> Batch:
         """The batch of one step."""
         rng = np.random.default_rng([self._training.seed, step, self._rank])
-        topic, kind = self._topic_pairs(rng), self._kind_pairs(rng)
-        chosen = np.concatenate([topic, kind])
+        pool = self._pool(rng)
+        place = _pairs(rng, pool, self._training.place_pairs, self._near)
+        topic = _pairs(rng, pool, self._training.topic_pairs, self._siblings)
+        kind = self._kind_pairs(rng)
+        chosen = np.concatenate([place, topic, kind])
         renamed = rng.random(len(chosen)) < self._training.renamed
-        renamed[len(topic) + 1 :: 2] = True
+        renamed[: len(place)] = False  # their names are what makes them near
+        renamed[len(chosen) - len(kind) + 1 :: 2] = True
         rows = [self._view(int(i), bool(rename), rng) for i, rename in zip(chosen, renamed, strict=True)]
         first = torch.from_numpy(rng.integers(0, self._model.max_positions - self._model.positions + 1, len(chosen)))
         actions = np.array(self._data.actions[chosen], np.float32) * self._training.use_action
         shapes = self._signature[chosen].astype(np.int64)
+        before, after = [before for before, _ in rows], [after for _, after in rows]
         return Batch(
-            collate([before for before, _ in rows], first),
-            collate([after for _, after in rows], first),
+            collate(before, first),
+            collate(after, first),
             torch.from_numpy(actions),
             torch.from_numpy(self._commit[chosen].astype(np.int64)),
             torch.from_numpy(np.where(shapes == 0, -1, shapes)),
+            torch.from_numpy(same_as_after(before, after)),
         )
 
-    def _topic_pairs(self, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-        """Pairs of edits of one commit, from a few repositories; an edit alone in its commit gets any other."""
+    def _pool(self, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        """The edits of a few repositories: near neighbours are the harder negatives."""
         few = rng.choice(len(self._of_repository), min(self._training.repositories, len(self._of_repository)), False)
-        pool = np.concatenate([self._of_repository[i] for i in few])
-        pairs = []
-        for i in rng.choice(pool, self._training.topic_pairs):
-            siblings = self._by_commit[int(self._commit[i])]
-            others = siblings[siblings != i]
-            pairs += [i, rng.choice(others if len(others) else pool)]
-        return np.array(pairs, np.intp)
+        return np.concatenate([self._of_repository[i] for i in few])
 
     def _kind_pairs(self, rng: np.random.Generator) -> npt.NDArray[np.intp]:
         """Pairs of edits of one shape that different commits made."""
@@ -101,6 +110,37 @@ class Sampler:
         shift = int(rng.integers(-MAX_SHIFT, MAX_SHIFT + 1))
         before, after = (cropped(side, self._model.positions, shift) for side in sides)
         return before, after
+
+
+def _pairs(
+    rng: np.random.Generator,
+    pool: npt.NDArray[np.intp],
+    count: int,
+    groupings: Sequence[tuple[npt.NDArray[np.generic], dict[int, npt.NDArray[np.intp]]]],
+) -> npt.NDArray[np.intp]:
+    """Pairs of edits that share a label, by the first grouping in which one does not stand alone; else any two."""
+    pairs = []
+    for i in rng.choice(pool, count):
+        partners = pool
+        for labels, members in groupings:
+            own = members[int(labels[i])]
+            if len(own) > 1:
+                partners = own[own != i]
+                break
+        pairs += [i, rng.choice(partners)]
+    return np.array(pairs, np.intp)
+
+
+def same_as_after(before: Sequence[Positions], after: Sequence[Positions]) -> npt.NDArray[np.bool_]:
+    """`[B, 2B]`: which of the afters and then of the befores read exactly like each edit's own after.
+
+    An edit's own before is never among them: one that reads like its after shows a change that cannot be seen.
+    """
+    texts = [side[:, :3].tobytes() for side in (*after, *before)]
+    number = np.unique(np.array(texts, dtype=object), return_inverse=True)[1]
+    same: npt.NDArray[np.bool_] = number[: len(after), None] == number
+    same[np.arange(len(after)), len(after) + np.arange(len(after))] = False
+    return same
 
 
 def replace_names(sides: list[Positions], rng: np.random.Generator) -> None:
@@ -135,6 +175,12 @@ def collate(sides: list[Positions], first: Tensor | None = None) -> Tokens:
     table[..., 3] %= NAME_FLAG
     text, parent, depth, mark = torch.from_numpy(table).unbind(-1)
     return Tokens(text, parent, depth, mark, first)
+
+
+def _moved(side: Tokens, device: torch.device) -> Tokens:
+    text, parent, depth, mark, first = side
+    ids = (text.to(device), parent.to(device), depth.to(device), mark.to(device))
+    return Tokens(*ids, None if first is None else first.to(device))
 
 
 def _groups(labels: npt.NDArray[np.generic]) -> dict[int, npt.NDArray[np.intp]]:

@@ -16,13 +16,17 @@ from codewm_train.presets import Preset
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a run stands; `data` is what the dataset says of itself, `state` the modules' and the optimiser's."""
+    """Where a run stands, after how many `seconds` on which `hardware`.
+
+    `data` is what the dataset says of itself, `state` the modules' and the optimiser's.
+    """
 
     preset: Preset
     step: int
     data: dict[str, Any]
     state: dict[str, Any]
     seconds: float
+    hardware: str
 
     def model(self) -> WorldModel:
         """The network with these weights, ready to be evaluated."""
@@ -43,6 +47,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "data": checkpoint.data,
         "state": checkpoint.state,
         "seconds": checkpoint.seconds,
+        "hardware": checkpoint.hardware,
     }
     partial = path.with_suffix(".partial")
     torch.save(content, partial)
@@ -59,7 +64,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
         stored = content["representation"]
         preset = Preset.from_dict(content["preset"])
-        checkpoint = Checkpoint(preset, content["step"], content["data"], content["state"], content["seconds"])
+        rest = (content[name] for name in ("step", "data", "state", "seconds", "hardware"))
+        checkpoint = Checkpoint(preset, *rest)
     except (OSError, KeyError, TypeError, RuntimeError, EOFError, ValueError) as error:
         raise CodewmError(f"{path} is no checkpoint of this trainer ({error})") from error
     except Exception as error:  # torch's own unpickling error, which it does not export under one name

@@ -38,11 +38,16 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--repos", type=_PATH, default=REPOSITORIES, show_default="the list that ships",
-              help="A list: owner/name, licence and commit a line, separated by tabs.")
+@click.option(
+    "--repos",
+    type=_PATH,
+    default=REPOSITORIES,
+    show_default="the list that ships",
+    help="A list: owner/name, licence and commit a line, separated by tabs.",
+)
 @click.option("--clones", type=_PATH, required=True, help="The folder that holds the clones.")
 @click.option("--out", type=_PATH, required=True, help="Where the edits and the dataset go.")
-@click.option("--limit", type=click.IntRange(1), default=8000, show_default=True, help="Edits of each repository.")
+@click.option("--limit", type=click.IntRange(1), default=6000, show_default=True, help="Edits of each repository.")
 @click.option("--jobs", type=click.IntRange(0), default=0, help="Worker processes; 0: one a core.")
 @reported
 def mine(repos: Path, clones: Path, out: Path, limit: int, jobs: int) -> None:
@@ -96,6 +101,90 @@ def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int |
 
         path = train(Dataset.open(data), out, chosen, validation=looked_at, report=report)
     click.echo(str(path))
+
+
+@main.command()
+@click.option("--checkpoint", type=_PATH, required=True, help="What `fit` wrote.")
+@click.option("--data", type=_PATH, required=True, help="The dataset: action classes and regions for the check.")
+@click.option("--out", type=_PATH, required=True, help="The bundle's folder.")
+@click.option("--name", default="default", show_default=True, help="What people will call the model.")
+@click.option(
+    "--key-weight",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="The learned channel's share of the index key.",
+)
+@click.option(
+    "--score-weight",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="The learned channel's share of the score.",
+)
+@reported
+def export(checkpoint: Path, data: Path, out: Path, name: str, key_weight: float, score_weight: float) -> None:
+    """Write a checkpoint as a bundle that the product loads; fails if it does not compute the same."""
+    import numpy as np
+
+    from codewm_model.bundle import LearnedWeight
+    from codewm_train.action_classes import fit_classes
+    from codewm_train.checkpoint import load_checkpoint
+    from codewm_train.data import Dataset
+    from codewm_train.export import AGREE_ON
+    from codewm_train.export import export as write_bundle
+    from codewm_train.views import views_of_dataset
+
+    dataset, loaded = Dataset.open(data), load_checkpoint(checkpoint)
+    rows = range(0, len(dataset), max(1, len(dataset) // (AGREE_ON // 2)))[: AGREE_ON // 2]
+    views = views_of_dataset(dataset, rows, loaded.preset.model.positions)
+    regions = [side for pair in zip(views.before, views.after, strict=True) for side in pair]
+    weight = LearnedWeight(key_weight, score_weight)
+    agreement = write_bundle(
+        loaded, out, regions, fit_classes(np.array(dataset.actions, np.float32)), name=name, learned_weight=weight
+    )
+    click.echo(f"{out}: differs from the checkpoint by {agreement.worst:.1e} at most, on {agreement.regions} regions")
+
+
+@main.command(name="eval")
+@click.option("--split", type=click.Choice(["held-out", "validation"]), default="held-out", show_default=True)
+@click.option("--clones", type=_PATH, required=True, help="The folder that holds the split's clones.")
+@click.option("--cache", type=_PATH, default=Path("build/eval"), show_default=True, help="Where slow parts are kept.")
+@click.option("--bundle", type=_PATH, help="The model; without one the baselines alone are judged.")
+@click.option("--data", type=_PATH, help="The training dataset, for the ridge regression; needed with --bundle.")
+@click.option("--checkpoint", type=_PATH, help="The bundle's checkpoint, to time torch beside the export.")
+@click.option("--seed-checkpoint", type=_PATH, multiple=True, help="Every seed's checkpoint, for the spread.")
+@click.option("--no-action", type=_PATH, help="The checkpoint that was trained without the action.")
+@click.option("--json", "json_file", type=_PATH, help="Write everything that was found to this file.")
+@click.option("--record", is_flag=True, help="Put the figures beside the bundle: metrics.json and the model card.")
+@reported
+def evaluate(
+    split: str, clones: Path, cache: Path, bundle: Path | None, data: Path | None, checkpoint: Path | None,
+    seed_checkpoint: tuple[Path, ...], no_action: Path | None, json_file: Path | None, record: bool,
+) -> None:  # fmt: skip
+    """Judge a model, or the baselines alone, by the frozen protocol."""
+    import json
+
+    from codewm_model.bundle import Bundle
+    from codewm_train.clones import folders_of
+    from codewm_train.data import Dataset
+    from codewm_train.evaluate import Subject
+    from codewm_train.evaluate import evaluate as judge
+    from codewm_train.export import record as put_beside
+    from codewm_train.protocol import load_protocol
+    from codewm_train.report import show
+
+    if bundle is not None and data is None:
+        raise click.UsageError("--bundle needs --data: the ridge regression is fitted on the training edits")
+    subject = Subject(Bundle.open(bundle), checkpoint, seed_checkpoint, no_action) if bundle else None
+    err = Console(stderr=True)
+    protocol = load_protocol(split, folders_of(clones), cache / split)
+    found = judge(protocol, cache / split, subject, Dataset.open(data) if data else None, say=err.print)
+    if json_file is not None:
+        json_file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    if record and bundle is not None:
+        put_beside(bundle, found)
+    show(found, Console())
 
 
 def _progress() -> Progress:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from codewm_model.errors import CodewmError
 from codewm_model.version import representation_version
 
 NAME_FLAG = 4  # added to the mark of a position that is part of an identifier
-_ARRAYS = ("before", "before_at", "after", "after_at", "actions", "repository", "commit", "signature")
+_ARRAYS = ("before", "before_at", "after", "after_at", "actions", "repository", "commit", "signature", "path", "place")
 
 
 @dataclass
@@ -34,14 +35,24 @@ class Shard:
     after: list[np.ndarray] = field(default_factory=list)
     actions: list[np.ndarray] = field(default_factory=list)
     signatures: list[int] = field(default_factory=list)
+    places: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, commit: str, before: np.ndarray, after: np.ndarray, action: np.ndarray, signature: int) -> None:
-        """One edit: its sides `[P, 4]` uint16, its action `[A]` and the hash of its shape."""
+    def add(
+        self,
+        commit: str,
+        place: tuple[str, str],
+        before: np.ndarray,
+        after: np.ndarray,
+        action: np.ndarray,
+        signature: int,
+    ) -> None:
+        """One edit: its path and symbol, its sides `[P, 4]` uint16, its action `[A]` and the hash of its shape."""
         self.commits.append(commit)
         self.before.append(before)
         self.after.append(after)
         self.actions.append(action)
         self.signatures.append(signature)
+        self.places.append(place)
 
 
 def write_shard(shard: Shard, path: Path) -> None:
@@ -54,6 +65,8 @@ def write_shard(shard: Shard, path: Path) -> None:
         "actions": np.array(shard.actions, np.float16),
         "commit": np.unique(shard.commits, return_inverse=True)[1].astype(np.int32),
         "signature": np.array(shard.signatures, np.uint32),
+        "path": _hashes([path for path, _ in shard.places], shard.repository),
+        "place": _hashes([f"{path}\n{symbol}" for path, symbol in shard.places], shard.repository),
         "about": np.array([shard.repository, shard.licence, shard.revision]),
     }
     partial = path.with_suffix(".partial.npz")
@@ -69,8 +82,12 @@ def pack(shards: Sequence[Path], out: Path) -> int:
     """
     out.mkdir(parents=True, exist_ok=True)
     seen: set[bytes] = set()
-    kept: dict[str, list[Any]] = {name: [] for name in ("before", "after", "actions", "commit", "signature")}
-    repositories, repository_of, first_commit = [], [], 0
+    kept: dict[str, list[Any]] = {
+        name: [] for name in ("before", "after", "actions", "commit", "signature", "path", "place")
+    }
+    repositories: list[dict[str, Any]] = []
+    repository_of: list[int] = []
+    first_commit = 0
     for path in shards:
         with np.load(path, allow_pickle=False) as stored:
             shard = {name: stored[name] for name in stored.files}
@@ -86,7 +103,8 @@ def pack(shards: Sequence[Path], out: Path) -> int:
             kept["after"].append(after)
             kept["actions"].append(shard["actions"][i])
             kept["commit"].append(first_commit + int(shard["commit"][i]))
-            kept["signature"].append(int(shard["signature"][i]))
+            for name in ("signature", "path", "place"):
+                kept[name].append(int(shard[name][i]))
             count += 1
         repository_of += [len(repositories)] * count
         first_commit += int(shard["commit"].max(initial=-1)) + 1
@@ -100,7 +118,7 @@ def pack(shards: Sequence[Path], out: Path) -> int:
         "actions": np.array(kept["actions"], np.float16),
         "repository": np.array(repository_of, np.uint8),
         "commit": np.array(kept["commit"], np.int32),
-        "signature": np.array(kept["signature"], np.uint32),
+        **{name: np.array(kept[name], np.uint32) for name in ("signature", "path", "place")},
     }
     for name in _ARRAYS:
         np.save(out / f"{name}.npy", arrays[name])
@@ -122,6 +140,8 @@ class Dataset:
     repository: npt.NDArray[np.uint8]
     commit: npt.NDArray[np.int32]
     signature: npt.NDArray[np.uint32]
+    path: npt.NDArray[np.uint32]
+    place: npt.NDArray[np.uint32]
 
     @classmethod
     def open(cls, folder: Path) -> Dataset:
@@ -146,6 +166,10 @@ class Dataset:
         """Positions `[P, 4]` of edit `i` on one side, "before" or "after"."""
         values, at = (self.before, self.before_at) if name == "before" else (self.after, self.after_at)
         return values[at[i] : at[i + 1]]
+
+
+def _hashes(texts: Sequence[str], salt: str) -> np.ndarray:
+    return np.array([crc32(f"{salt}\n{text}".encode(errors="replace")) for text in texts], np.uint32)
 
 
 def _joined(rows: Sequence[np.ndarray]) -> np.ndarray:

@@ -18,11 +18,11 @@ from torch.utils.tensorboard import SummaryWriter
 
 from codewm_model.errors import CodewmError
 from codewm_model.nn.world_model import WorldModel
-from codewm_train.batches import Batch, Sampler, collate, cropped
+from codewm_train.batches import Batch, Sampler, collate, cropped, same_as_after
 from codewm_train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from codewm_train.data import Dataset
+from codewm_train.ids import SPLITS
 from codewm_train.losses.objective import Objective
-from codewm_train.mine import HELD_OUT, VALIDATION
 from codewm_train.next_state import effective_rank, knn
 from codewm_train.presets import Preset, TrainingConfig
 
@@ -42,7 +42,7 @@ class TrainingStep(nn.Module):
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The total loss of a batch, and its terms."""
         seen = self.model(batch.before, batch.after, batch.action)
-        total, terms = self.objective(seen, batch.commit, batch.signature)
+        total, terms = self.objective(seen, batch.commit, batch.signature, batch.same)
         return total, terms
 
 
@@ -80,7 +80,7 @@ def fit(
         if rank == 0:
             state = {"step": step_module.state_dict(), "optimizer": optimizer.state_dict()}
             seconds = before_this + time.monotonic() - began
-            save_checkpoint(path, Checkpoint(preset, step, data.about, state, seconds))
+            save_checkpoint(path, Checkpoint(preset, step, data.about, state, seconds, _hardware(device, world)))
 
     last = min(preset.training.steps, stop_after or preset.training.steps)
     for step in range(start, last):
@@ -126,18 +126,21 @@ def validate(model: WorldModel, data: Dataset, preset: Preset, device: torch.dev
     model.eval()
     count = min(len(data), VALIDATION_EDITS)
     states: dict[str, np.ndarray] = {}
-    for name in ("before", "after"):
+    sides = {
+        name: [cropped(np.array(data.side(name, i)), preset.model.positions) for i in range(count)]
+        for name in ("before", "after")
+    }
+    for name, own in sides.items():
         rows = []
         for start in range(0, count, 250):
-            sides = [cropped(np.array(data.side(name, i)), preset.model.positions) for i in range(start, min(start + 250, count))]
-            tokens = collate(sides)
-            rows.append(model.encoder(*(t.to(device) if t is not None else None for t in tokens)).states[-1].cpu().numpy())
+            text, parent, depth, mark, _ = (t if t is None else t.to(device) for t in collate(own[start : start + 250]))
+            rows.append(model.encoder(text, parent, depth, mark).states[-1].cpu().numpy())
         states[name] = np.concatenate(rows)
     actions = np.array(data.actions[:count], np.float32) * preset.training.use_action
     act_emb = model.action_encoder(torch.from_numpy(actions).to(device))
     predicted = model.predictor(torch.from_numpy(states["before"]).to(device), act_emb).cpu().numpy()
     model.train()
-    found = knn(predicted, states["before"], states["after"])
+    found = knn(predicted, states["before"], states["after"], same_as_after(sides["before"], sides["after"]))
     return {
         "validation/copy_proof_knn1": float(found.copy_proof.mean()),
         "validation/knn1": float(found.plain.mean()),
@@ -167,7 +170,7 @@ def _resume(
 
 
 def _refuse_evaluation_data(data: Dataset) -> None:
-    kept = {item["name"] for item in data.about["repositories"]} & {*HELD_OUT, *VALIDATION}
+    kept = {item["name"] for item in data.about["repositories"]} & {name for names in SPLITS.values() for name in names}
     if kept:
         raise CodewmError(f"{', '.join(sorted(kept))}: kept for judging, never learned from")
 
@@ -181,6 +184,13 @@ def _start_distributed() -> tuple[int, int, torch.device]:
     local = int(os.environ.get("LOCAL_RANK", "0"))
     device = torch.device("cuda", local) if cuda else torch.device("cpu")
     return (dist.get_rank() if world > 1 else 0), world, device
+
+
+def _hardware(device: torch.device, world: int) -> str:
+    """What the run had, in words."""
+    if device.type == "cuda":
+        return f"{world} x {torch.cuda.get_device_name(device)}"
+    return f"{world} process(es) of {torch.get_num_threads()} CPU thread(s)"
 
 
 def with_settings(preset: Preset, **settings: object) -> Preset:

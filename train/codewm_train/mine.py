@@ -29,11 +29,11 @@ from codewm_model.regions import region_pair
 from codewm_model.sketch import sketch
 from codewm_model.tokenizer import TokenSequence, tokenize
 from codewm_model.version import representation_version
+from codewm_train.clones import folders_of, match_clones
 from codewm_train.data import NAME_FLAG, Shard, write_shard
+from codewm_train.ids import SPLITS
 
-HELD_OUT = ("pallets/flask", "pallets/click", "psf/requests", "encode/httpx", "psf/black")
-VALIDATION = ("pallets/jinja", "pytest-dev/pytest")
-EDITS_PER_REPOSITORY = 8000  # evenly over its history, so that no repository dominates
+EDITS_PER_REPOSITORY = 6000  # evenly over its history, so that no repository dominates
 MAX_COMMIT_EDITS = 50
 MAX_TEXT = 20_000  # characters of an edit's lines that the Parquet file keeps
 COLUMNS = pa.schema(
@@ -74,23 +74,10 @@ def read_list(path: Path) -> list[MinedRepository]:
         fields = line.split("\t")
         if len(fields) != 3 or "/" not in fields[0]:
             raise CodewmError(f"{path}, line {number}: expected owner/name, licence and commit, separated by tabs")
-        if fields[0] in HELD_OUT:
+        if fields[0] in SPLITS["held-out"]:
             raise CodewmError(f"{path}, line {number}: {fields[0]} is held out for judging and is never mined")
         listed.append(MinedRepository(*fields))
     return listed
-
-
-def find_clone(clones: Path, name: str) -> Path:
-    """The clone of `owner/name` under a folder: `owner+name/repo`, `owner+name`, `owner/name` or `name`.
-
-    Raises:
-        CodewmError: there is none.
-    """
-    owner, short = name.split("/")
-    for guess in (f"{owner}+{short}/repo", f"{owner}+{short}", f"{owner}/{short}", short, f"{short}.git"):
-        if (clones / guess).is_dir():
-            return clones / guess
-    raise CodewmError(f"no clone of {name} under {clones}: run `git clone` into {owner}+{short} there")
 
 
 def mine(
@@ -104,17 +91,26 @@ def mine(
 ) -> list[Path]:
     """Read every repository's history into `out`; the shards, in the list's order.
 
-    At most about `limit` edits of each are kept; `report` is called with each repository's name and edits.
+    `clones` is a folder of clones, named as `clones.match_clones` says. At most about `limit` edits of each are kept;
+    `report` is called with each repository's name and edits.
+
+    Raises:
+        ProtocolError: a repository has no clone there.
     """
     out.mkdir(parents=True, exist_ok=True)
+    matched = match_clones([item.name for item in repositories], folders_of(clones))
     context = get_context("spawn")
     with ProcessPoolExecutor(jobs or min(len(repositories), os.cpu_count() or 1), mp_context=context) as pool:
         running = {
-            pool.submit(mine_repository, item, find_clone(clones, item.name), out, limit): item.name
+            pool.submit(mine_repository, item, matched[item.name].git_dir, out, limit): item.name
             for item in repositories
         }
-        for done in as_completed(running):
-            report(running[done], done.result())
+        try:
+            for done in as_completed(running):
+                report(running[done], done.result())
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return [_shard_path(out, item, limit) for item in repositories]
 
 
@@ -129,7 +125,8 @@ def mine_repository(item: MinedRepository, clone: Path, out: Path, limit: int) -
             if len(before.text) + len(after.text) == 0:
                 continue
             rows.append(_row(item, commit, change))
-            shard.add(commit.id, flat(before), flat(after), action_of(change), signature(change))
+            place = (change.edit.path, change.symbol)
+            shard.add(commit.id, place, flat(before), flat(after), action_of(change), signature(change))
         pq.write_table(pa.Table.from_pylist(rows, COLUMNS), out / f"{item.file_stem}.parquet", compression="zstd")
         write_shard(shard, shard_path)
     with np.load(shard_path, allow_pickle=False) as stored:

@@ -20,8 +20,9 @@ class TrainingConfig:
     """How long, on what and how fast; explained where the presets set it."""
 
     steps: int = 1500
-    topic_pairs: int = 64
-    kind_pairs: int = 32
+    place_pairs: int = 28
+    topic_pairs: int = 20
+    kind_pairs: int = 16
     repositories: int = 4
     renamed: float = 0.15
     learning_rate: float = 2e-3
@@ -54,7 +55,7 @@ class Preset:
             unknown |= set(tables.get(name, {})) - {field.name for field in dataclasses.fields(part)}
         if unknown:
             raise CodewmError(f"unknown settings: {', '.join(sorted(unknown))}")
-        return cls(**{name: part(**tables.get(name, {})) for name, part in parts.items()})  # type: ignore[arg-type]
+        return cls(**{name: part(**tables.get(name, {})) for name, part in parts.items()})
 
 
 def load_preset(name: str) -> Preset:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -30,9 +29,11 @@ _CHUNK = 250  # commits read at once, over all repositories
 
 @dataclass(frozen=True)
 class PastEdit:
-    """An edit and the commit that made it."""
+    """An edit, its repository ("owner/name"), and the commit that made it and when (seconds since the epoch)."""
 
+    repository: str
     commit: str
+    time: int
     edit: Edit
 
 
@@ -104,36 +105,36 @@ def _depth(line: str) -> int:
     return len(text) - len(text.lstrip()) + (text.lstrip()[:1] in (")", "]", "}"))
 
 
-def load_past_edits(repositories: Sequence[Path], size: int = GALLERY, seed: int = 0) -> list[PastEdit]:
+def draw_past_edits(clones: Mapping[str, Repository], size: int = GALLERY, seed: int = 0) -> list[PastEdit]:
     """`size` different Python edits of all repositories' histories, whole commits at a time, in random order.
 
     Every commit of any repository is as likely as any other; one of more than `MAX_COMMIT_EDITS` edits is passed
-    over, as is one that no longer fits. Fewer come back only when the histories hold no more.
+    over, as is one that no longer fits. Fewer come back only when the histories hold no more. The draw depends on
+    where each clone's HEAD is: it is made once, and what it gave is frozen (see `freeze`).
     """
-    opened = [Repository.open(path) for path in repositories]
-    pool = [(i, commit) for i, repository in enumerate(opened) for commit in list_commits(repository)]
+    pool = [(name, commit) for name, clone in clones.items() for commit in list_commits(clone)]
     random.Random(seed).shuffle(pool)
     kept: list[PastEdit] = []
     seen: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
-    for read in _in_order(opened, pool):
+    for name, read in _in_order(clones, pool):
         edits = [edit for edit in read.edits if edit.path.endswith(".py")]
         fresh = {(edit.removed, edit.added): edit for edit in reversed(edits)}
         new = [edit for key, edit in reversed(fresh.items()) if key not in seen]
         if len(edits) <= MAX_COMMIT_EDITS and len(kept) + len(new) <= size:
-            kept += [PastEdit(read.commit.id, edit) for edit in new]
+            kept += [PastEdit(name, read.commit.id, read.commit.time, edit) for edit in new]
             seen |= fresh.keys()
         if len(kept) == size:
             break
     return kept
 
 
-def _in_order(repositories: Sequence[Repository], pool: Sequence[tuple[int, str]]) -> Iterator[CommitEdits]:
+def _in_order(clones: Mapping[str, Repository], pool: Sequence[tuple[str, str]]) -> Iterator[tuple[str, CommitEdits]]:
     """The commits' edits in the pool's order, though each repository is read a chunk at a time."""
     for start in range(0, len(pool), _CHUNK):
         chunk = pool[start : start + _CHUNK]
         read = {
             edits.commit.id: edits
-            for i, repository in enumerate(repositories)
-            for edits in read_history(repository, [commit for at, commit in chunk if at == i])
+            for name, clone in clones.items()
+            for edits in read_history(clone, [commit for owner, commit in chunk if owner == name])
         }
-        yield from (read[commit] for _, commit in chunk if commit in read)
+        yield from ((name, read[commit]) for name, commit in chunk if commit in read)

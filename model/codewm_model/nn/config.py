@@ -9,7 +9,7 @@ from codewm_model.actions import ACTION_SIZE
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Widths and depths. `positions` is how many tokens of a region the encoder is shown, of `max_positions` it can read."""
+    """Widths and depths. The encoder is shown `positions` tokens of a region; it can read `max_positions`."""
 
     d_model: int = 128
     n_heads: int = 4

@@ -34,7 +34,9 @@ class Encoder(nn.Module):
         self.readout_norm = nn.LayerNorm(config.d_model)
         self.nothing_changed = nn.Parameter(torch.zeros(N_FOCUS, config.d_model))
 
-    def forward(self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor, first: Tensor | None = None) -> Encoded:
+    def forward(
+        self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor, first: Tensor | None = None
+    ) -> Encoded:
         """All inputs are integers `[B, T]`; `first` `[B]` is the place of the first position (0 where not given)."""
         # A row without any token still attends to its first (padding) position, so that nothing divides by zero.
         kept = text != 0  # [B, T]
@@ -70,7 +72,8 @@ class Embedding(nn.Module):
         if first is not None:
             place = place + first.unsqueeze(-1)  # [B, T]
         summed = self.widen(self.text(text)) + self.parent(parent) + self.depth(depth) + self.place(place)
-        return self.norm(summed)
+        normed: Tensor = self.norm(summed)
+        return normed
 
 
 class Block(nn.Module):
@@ -90,7 +93,8 @@ class Block(nn.Module):
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each [B, H, T, D / H]
         attended = F.scaled_dot_product_attention(q, k, v, attn_mask=visible[:, None, None, :])
         x = x + self.out(attended.transpose(1, 2).reshape(b, t, d))
-        return x + self.down(F.gelu(self.up(self.mlp_norm(x))))
+        out: Tensor = x + self.down(F.gelu(self.up(self.mlp_norm(x))))
+        return out
 
 
 class AttentionPool(nn.Module):
@@ -106,7 +110,8 @@ class AttentionPool(nn.Module):
         """`[B, T, D]` and `[B, T]` -> `[B, D]`."""
         x = self.norm(x)
         scores = self.score(x).squeeze(-1).masked_fill(~visible, float("-inf"))
-        return (scores.softmax(dim=-1).unsqueeze(1) @ self.value(x)).squeeze(1)
+        pooled: Tensor = (scores.softmax(dim=-1).unsqueeze(1) @ self.value(x)).squeeze(1)
+        return pooled
 
 
 def _mean(values: Tensor, where: Tensor, otherwise: Tensor) -> Tensor:

@@ -13,7 +13,8 @@ class Predictor(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(_Block(config.d_model, config.d_predictor) for _ in range(config.n_predictor_blocks))
+        blocks = (_Block(config.d_model, config.d_predictor) for _ in range(config.n_predictor_blocks))
+        self.blocks = nn.ModuleList(blocks)
 
     def forward(self, state: Tensor, act_emb: Tensor) -> Tensor:
         """`[B, D]` and `[B, D]` -> `pred_emb` `[B, D]`."""

@@ -32,10 +32,12 @@ class Objective(nn.Module):
         self.vicreg = VarianceCovariance()
         self.contrastive = SupervisedContrastive()
 
-    def forward(self, seen: Transition, commit: Tensor, signature: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """`commit` and `signature` `[B]` say which edits belong together by topic and by kind."""
+    def forward(
+        self, seen: Transition, commit: Tensor, signature: Tensor, same: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """`commit` and `signature` `[B]` say which edits belong together by topic and by kind; `same`: see InfoNCE."""
         by_loop = [
-            self.next_state(prediction, after, before)
+            self.next_state(prediction, after, before, same)
             for prediction, after, before in zip(seen.predictions, seen.after.states, seen.before.states, strict=True)
         ]
         # Edits of one commit often have one shape as well: they say nothing about kind beyond their topic.

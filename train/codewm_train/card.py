@@ -1,0 +1,88 @@
+"""The model card: what a bundle was made of and how it did, written from its own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from codewm_model.bundle import BundleConfig
+
+
+def model_card(config: BundleConfig, metrics: Mapping[str, Any] | None = None) -> str:
+    """Markdown for `MODEL_CARD.md`; without `metrics` it says that the model has not been judged."""
+    trained = config.trained
+    training, data = trained["preset"]["training"], trained["data"]
+    weight = config.learned_weight
+    edits = 2 * sum(training[f"{kind}_pairs"] for kind in ("place", "topic", "kind"))
+    parts = [
+        f"# Model card: {config.name}",
+        f"A JEPA code world model of {config.parameters:,} parameters: it encodes a region of Python code "
+        f"({config.positions} positions), predicts the next state for an edit action, and embeds edits. It runs on "
+        "the CPU. It was trained from scratch on the commits below and has seen nothing else.",
+        "## Training",
+        f"{trained['step']} steps of {edits} edits, "
+        f"seed {training['seed']}, {trained['seconds'] / 60:.0f} minutes ({trained['hardware']}).",
+        f"```\n{command(training)}\n```",
+        "The same command with the same seed gives the same figures within noise.",
+        f"## Data\n\n{data['edits']:,} edits; one that shows no change within the model's view, or repeats another, "
+        "was left out. No code is in the weights' files or in this project; held-out and validation repositories were "
+        "never learned from.",
+        _table(
+            ("repository", "licence", "commit", "edits"),
+            [(r["name"], r["licence"], r["commit"], f"{r['edits']:,}") for r in data["repositories"]],
+        ),
+        "## In the product",
+        f"The learned channel has {weight.key:g} of the index key and {weight.score:g} of the score"
+        + (": it did not pass the test for more (docs/adr)." if not weight.key and not weight.score else "."),
+        "## How it did",
+        *(_figures(metrics) if metrics else ["Not judged yet: run `codewm-train eval --record`."]),
+        "## Limits",
+        "Python only. Names beyond the hashed vocabulary share buckets. Where a change lies outside the positions "
+        "shown, or reads the same, the model cannot see it. The predicted state says what an action would do to the "
+        "state, not what to write.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def command(training: Mapping[str, Any]) -> str:
+    """The commands that make such a checkpoint again from clones in `clones/`."""
+    options = f"--seed {training['seed']} --steps {training['steps']}" + (
+        "" if training["use_action"] else " --no-action"
+    )
+    return "\n".join(
+        [
+            "codewm-train mine --clones clones --out mined",
+            f"codewm-train fit --preset default --data mined/dataset --out run {options}",
+            "codewm-train export --checkpoint run/checkpoint.pt --data mined/dataset --out bundle",
+        ]
+    )
+
+
+def _figures(metrics: Mapping[str, Any]) -> list[str]:
+    """The headline tables."""
+    state = metrics["next_state"]
+    ways = sorted(state["copy_proof_knn1"], key=lambda name: -state["copy_proof_knn1"][name])
+    parts = [
+        f"On {state['n']:,} edits of the {metrics['split']} repositories ({state['invisible']:.1%} of them show no "
+        f"change in the model's view and count as misses), {state['seeds']} seed(s):",
+        _table(
+            ("next state", "copy-proof KNN@1", "plain KNN@1"),
+            [(name, f"{state['copy_proof_knn1'][name]:.1%}", f"{state['knn1'][name]:.1%}") for name in ways],
+        ),
+        _table(("effective rank", "of 128"), [(name, f"{value:.1f}") for name, value in metrics["rank"].items()]),
+        _table(
+            ("action class among the top 5 of 64, from the region before", ""),
+            [(name, f"{value:.1%}") for name, value in metrics["action_class_top5"].items()],
+        ),
+    ]
+    for key, title in (("sibling_mrr", "hidden sibling, MRR"), ("rule_map", "same rule, MAP")):
+        parts.append(_table((title, ""), [(name, f"{value:.3f}") for name, value in metrics[key].items()]))
+    if "latency_ms" in metrics:
+        rows = [(name, f"{row['p50']:.2f}", f"{row['p95']:.2f}") for name, row in metrics["latency_ms"].items()]
+        parts.append(_table(("one thread, batch 1", "p50 ms", "p95 ms"), rows))
+    return parts
+
+
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

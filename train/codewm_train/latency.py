@@ -1,0 +1,85 @@
+"""What encoding costs at batch 1: ours, the paper's architecture and MiniLM, in turn, in one process on one thread."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from codewm_model.bundle import LearnedWeight, write_config
+from codewm_model.edit import Edit
+from codewm_model.nn.config import ModelConfig
+from codewm_model.nn.world_model import WorldModel
+from codewm_model.runtime import Model
+from codewm_model.tokenizer import MAX_DEPTH, PARENT_BUCKETS, TEXT_BUCKETS, TokenSequence
+from codewm_train.export import bundle_config, write_graphs
+from codewm_train.minilm import MiniLM, text_of
+from codewm_train.torch_model import TorchModel
+from codewm_train.views import Views
+
+ROUNDS = 60
+WARM_UP = 3
+PAPER_POSITIONS = 512
+Times = dict[str, float]
+
+
+def latency(
+    model: Model, torch_model: TorchModel | None, views: Views, edits: Sequence[Edit], rounds: int = ROUNDS
+) -> dict[str, Times]:
+    """Milliseconds, p50 and p95, by what is encoded.
+
+    `state_128` is one side of 128 random tokens, and so on; `torch_128` the checkpoint before its export, if there is
+    one; `edit` both sides of a real edit with its embedding, `minilm` the changed lines of the same edits, and
+    `minilm_over_edit` how many times as long that takes. `paper_512` is the paper's architecture (3 loops, 512
+    tokens), untrained: only its cost is of interest.
+    """
+    rng = np.random.default_rng(0)
+    paper, minilm = _paper(), MiniLM()
+
+    def side(runner: Model | TorchModel, size: int) -> Callable[[int], object]:
+        return lambda _: runner.encode([_random(rng, size)])
+
+    def both_sides(i: int) -> object:
+        return model.edits(model.encode([views.before[i]]), model.encode([views.after[i]]))
+
+    contenders: dict[str, Callable[[int], object]] = {
+        "state_64": side(model, 64),
+        "state_128": side(model, 128),
+        "state_256": side(model, 256),
+        "paper_512": side(paper, PAPER_POSITIONS),
+        "edit": both_sides,
+        "minilm": lambda i: minilm.encode([text_of(edits[i])]),
+    }
+    if torch_model is not None:
+        contenders["torch_128"] = side(torch_model, 128)
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for i in range(min(rounds, len(edits)) + WARM_UP):
+        for name, run in contenders.items():
+            began = time.perf_counter()
+            run(max(0, i - WARM_UP))
+            if i >= WARM_UP:
+                times[name].append(1e3 * (time.perf_counter() - began))
+    found = {name: _quantiles(values) for name, values in times.items()}
+    return found | {"minilm_over_edit": {q: found["minilm"][q] / found["edit"][q] for q in ("p50", "p95")}}
+
+
+def _quantiles(values: Sequence[float]) -> Times:
+    return {"p50": float(np.median(values)), "p95": float(np.percentile(values, 95))}
+
+
+def _random(rng: np.random.Generator, size: int) -> TokenSequence:
+    text, parent = rng.integers(1, TEXT_BUCKETS, size), rng.integers(1, PARENT_BUCKETS, size)
+    depth, mark = rng.integers(0, MAX_DEPTH + 1, size), rng.integers(0, 3, size)
+    return TokenSequence(*(column.astype(np.int32) for column in (text, parent, depth, mark, mark * 0)))
+
+
+def _paper() -> Model:
+    """The paper's encoder: the same block and loops, made for 512 tokens."""
+    model = WorldModel(ModelConfig(positions=PAPER_POSITIONS, max_positions=PAPER_POSITIONS))
+    with tempfile.TemporaryDirectory() as folder:
+        write_graphs(model, Path(folder))
+        config = bundle_config(model, "cost only", LearnedWeight(), {})
+        return Model.open(write_config(Path(folder), config))

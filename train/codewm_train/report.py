@@ -1,0 +1,42 @@
+"""What `evaluate` found, as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def show(found: Mapping[str, Any], console: Console) -> None:
+    """Print every part that is there, each score beside its baselines."""
+    if state := found.get("next_state"):
+        title = f"next state, {found['split']}: N={state['n']}, {state['seeds']} seed(s) {state['by_seed'] or ''}"
+        rows = {name: [value, state["knn1"][name]] for name, value in state["copy_proof_knn1"].items()}
+        _table(console, title, ("copy-proof KNN@1", "KNN@1"), rows, "{:.1%}")
+        _table(console, "effective rank", ("of 128",), {k: [v] for k, v in found["rank"].items()}, "{:.1f}")
+        classes = {name: [value] for name, value in found["action_class_top5"].items()}
+        _table(console, "action class among the top 5 of 64", ("hits",), classes, "{:.1%}")
+    for key, title in (("sibling_mrr", "hidden sibling, MRR"), ("rule_map", "same rule, MAP")):
+        about = found[f"{key}_n"]
+        heading = f"{title}, {found['split']}: N={about['n']}, {about['queries']} queries"
+        _table(console, heading, ("",), {name: [value] for name, value in found[key].items()}, "{:.3f}")
+        for gain in found[f"{key}_gains"]:
+            console.print(
+                f"{gain['name']} over {gain['over']}: {gain['difference']:+.3f} "
+                f"(95 % {gain['low']:+.3f} to {gain['high']:+.3f}), {gain['removed']:.0%} of its error removed"
+            )
+    if times := found.get("latency_ms"):
+        rows = {name: [row["p50"], row["p95"]] for name, row in times.items()}
+        _table(console, "milliseconds, one thread, batch 1", ("p50", "p95"), rows, "{:.2f}")
+
+
+def _table(console: Console, title: str, columns: tuple[str, ...], rows: Mapping[str, list[float]], style: str) -> None:
+    table = Table(title=title)
+    table.add_column("")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for name, values in sorted(rows.items(), key=lambda row: -row[1][0]):
+        table.add_row(name, *(style.format(value) for value in values))
+    console.print(table)

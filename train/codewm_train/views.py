@@ -1,0 +1,85 @@
+"""Edits as the model sees them: both sides' tokens and the action, for judging."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from codewm_model.actions import action_of
+from codewm_model.changes import Change
+from codewm_model.regions import region_pair
+from codewm_model.runtime import Encoded
+from codewm_model.tokenizer import TokenSequence, tokenize
+from codewm_train.batches import cropped
+from codewm_train.data import NAME_FLAG, Dataset
+
+Floats = npt.NDArray[np.float32]
+
+
+class WorldModelRunner(Protocol):
+    """What is judged: the exported bundle (`codewm_model.runtime.Model`) or a checkpoint (`TorchModel`)."""
+
+    def encode(self, sequences: Sequence[TokenSequence]) -> Encoded:
+        """States `[N, D]` and focus readouts."""
+
+    def predict(self, states: Floats, actions: Floats) -> Floats:
+        """Next states `[N, D]`."""
+
+    def edits(self, before: Encoded, after: Encoded) -> Floats:
+        """Edit embeddings `[N, E]`, unit rows."""
+
+
+@dataclass(frozen=True)
+class Views:
+    """N edits: the tokens of both sides, and the actions `[N, A]`."""
+
+    before: list[TokenSequence]
+    after: list[TokenSequence]
+    actions: Floats
+
+
+@dataclass(frozen=True)
+class EncodedEdits:
+    """N edits through one model: both sides, and the learned embeddings `[N, E]`."""
+
+    before: Encoded
+    after: Encoded
+    edit: Floats
+
+    @property
+    def delta(self) -> Floats:
+        """States after less states before, `[N, D]`: the baseline without an edit head."""
+        return self.after.state - self.before.state
+
+
+def views_of(changes: Sequence[Change], positions: int) -> Views:
+    """At most `positions` tokens of each side, chosen as the product chooses them."""
+    pairs = [region_pair(change) for change in changes]
+    return Views(
+        [tokenize(before, positions) for before, _ in pairs],
+        [tokenize(after, positions) for _, after in pairs],
+        np.stack([action_of(change) for change in changes]),
+    )
+
+
+def views_of_dataset(data: Dataset, rows: Sequence[int], positions: int) -> Views:
+    """Some edits of a training dataset, as the product would see them."""
+    before, after = (
+        [_sequence(cropped(np.array(data.side(name, i)), positions)) for i in rows] for name in ("before", "after")
+    )
+    return Views(before, after, np.array(data.actions[list(rows)], np.float32))
+
+
+def encode_edits(model: WorldModelRunner, views: Views) -> EncodedEdits:
+    """Both sides and the learned embedding of every edit."""
+    before, after = model.encode(views.before), model.encode(views.after)
+    return EncodedEdits(before, after, model.edits(before, after))
+
+
+def _sequence(side: npt.NDArray[np.uint16]) -> TokenSequence:
+    text, parent, depth, mark = (np.ascontiguousarray(column, np.int32) for column in side.T)
+    return TokenSequence(text, parent, depth, mark % NAME_FLAG, mark // NAME_FLAG)
