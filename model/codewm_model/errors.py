@@ -6,7 +6,8 @@ CodewmError
 │   └── GitMissingError       no git, or one too old
 ├── IndexStoreError           the index cannot be read
 │   ├── IndexMissingError
-│   └── IndexVersionError     written by another version
+│   └── IndexVersionError     written by another version or with another model
+├── BundleError               the model is missing, damaged or of another version
 └── DependencyError           a package that needs a compiler is not installed
 """
 
@@ -46,7 +47,13 @@ class IndexMissingError(IndexStoreError):
 
 
 class IndexVersionError(IndexStoreError):
-    """The index was written by another version of the representation."""
+    """The index was written by another version of the representation, or with another model."""
+
+    exit_code = 6
+
+
+class BundleError(CodewmError):
+    """The model's bundle is missing, damaged or of another version, or cannot be run."""
 
     exit_code = 6
 

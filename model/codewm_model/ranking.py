@@ -14,7 +14,7 @@ from codewm_model.sketch import Features, Floats, Hashes, Sketch
 
 LEXICAL_SHARE = 0.8  # of the score; chosen on the validation repositories: docs/adr/0002-ranking.md
 CANDIDATES = 200  # that the key finds for the exact score
-SAME_NAMES, SAME_SHAPE = 0.3, 0.6  # cosines from which a reason is worth naming
+SAME_NAMES, SAME_SHAPE, NEAR_IN_MODEL = 0.3, 0.6, 0.7  # cosines from which a reason is worth naming
 
 
 class FeatureMatrix:
@@ -62,18 +62,27 @@ class Ranker:
         return self._lexical.cosines(query.lexical), self._structural.cosines(query.structural)
 
 
-def fuse(lexical: Floats, structural: Floats) -> Floats:
-    """The score `[N]` that orders the list, from the channels' cosines `[N]`; at most 1."""
-    return np.float32(LEXICAL_SHARE) * lexical + np.float32(1 - LEXICAL_SHARE) * structural
+def fuse(lexical: Floats, structural: Floats, learned: Floats | None = None, share: float = 0.0) -> Floats:
+    """The score `[N]` that orders the list, from the channels' cosines `[N]`; at most 1.
+
+    The learned channel takes its `share` and leaves the proportion of the others as it is. Without it, or with a share
+    of 0, the score is that of the sketches alone.
+    """
+    sketched = np.float32(LEXICAL_SHARE) * lexical + np.float32(1 - LEXICAL_SHARE) * structural
+    if learned is None or not share:
+        return sketched
+    return np.float32(1 - share) * sketched + np.float32(share) * learned
 
 
-def reasons(lexical: float, structural: float) -> tuple[str, ...]:
-    """Why an edit is a hit, in words; the stronger channel is always named."""
+def reasons(lexical: float, structural: float, learned: float = 0.0) -> tuple[str, ...]:
+    """Why an edit is a hit, in words; the stronger channel of the sketches is named if no other reason is."""
     found = []
     if lexical >= SAME_NAMES:
         found.append("same names")
     if structural >= SAME_SHAPE:
         found.append("same shape")
+    if learned >= NEAR_IN_MODEL:
+        found.append("near in the model")
     if not found:
         found.append("some of the same names" if lexical >= structural else "a similar shape")
     return tuple(found)

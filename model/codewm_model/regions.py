@@ -17,12 +17,17 @@ BUDGET = 128  # leaves
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Leaves in order with their marks, from lines [first, end) (0-based) of one side's file."""
+    """Leaves in order with their marks, from lines [first, end) (0-based) of one side's file.
+
+    `center` is the leaf at which the change begins; on a side that has no changed line, the one before which lines were
+    put or from which they were taken.
+    """
 
     leaves: tuple[Leaf, ...]
     marks: tuple[int, ...]
     first: int
     end: int
+    center: int = 0
 
 
 def region_pair(change: Change, budget: int = BUDGET) -> tuple[Region, Region]:
@@ -70,4 +75,5 @@ def _region(source: Source, side: Side, first: int, count: int, budget: int) -> 
     kept = leaves[start:stop]
     if not kept:
         return Region((), (), first, first)
-    return Region(tuple(kept), tuple(marks[start:stop]), kept[0].line, kept[-1].last + 1)
+    center = min(max(0, begin - start), len(kept) - 1)
+    return Region(tuple(kept), tuple(marks[start:stop]), kept[0].line, kept[-1].last + 1, center)

@@ -81,6 +81,21 @@ def project(sketches: Sequence[Sketch]) -> Floats:
     return unit
 
 
+def index_keys(sketches: Sequence[Sketch], learned: Floats | None, share: float) -> Floats:
+    """What the index searches: `[N, KEY_SIZE + E]`, the key of the sketches with the learned embeddings beside it.
+
+    `learned` `[N, E]` are unit rows, or zero where an edit has none, and `share` is their part of the inner product.
+    A share of 0 takes no room: the rows are those of `project`, `[N, KEY_SIZE]`. Rows are of unit length or zero.
+    """
+    keys = project(sketches)
+    if not share or learned is None:
+        return keys
+    joined = np.hstack([keys * np.float32((1 - share) ** 0.5), learned * np.float32(share**0.5)])
+    joined *= keys.any(axis=1, keepdims=True)
+    unit: Floats = joined / np.maximum(np.linalg.norm(joined, axis=1, keepdims=True), np.float32(1e-9))
+    return unit
+
+
 def directions(hashes: Hashes, size: int) -> Floats:
     """The fixed random direction `[F, size]` of each feature, entries +1 and -1 drawn from its hash."""
     steps = np.arange(size // 32, dtype=np.uint32) * np.uint32(0x85EBCA6B)

@@ -30,7 +30,8 @@ _WHOLE = " ="  # before a whole text that stands for itself
 class TokenSequence:
     """Four numbers a position: text bucket, parent bucket, depth and mark, each int32 `[P]`, P <= MAX_POSITIONS.
 
-    `name` is 1 where the position is part of an identifier. The model never reads it; training renames by it.
+    `name` is 1 where the position is part of an identifier, `center` the position at which the change begins. The model
+    reads neither: training renames by the one and cuts by the other.
     """
 
     text: Ids
@@ -38,20 +39,23 @@ class TokenSequence:
     depth: Ids
     mark: Ids
     name: Ids
+    center: int = 0
 
 
 def tokenize(region: Region, max_positions: int = MAX_POSITIONS) -> TokenSequence:
     """The region's positions; where there are too many, those around the change stay."""
-    rows = [
-        (bucket(piece, TEXT_BUCKETS), bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), mark, is_name)
-        for leaf, mark in zip(region.leaves, region.marks, strict=True)
-        for is_name in (leaf.kind == "name",)
-        for piece in pieces(leaf)
-    ]
-    focus = [i for i, row in enumerate(rows) if row[3] != UNCHANGED] or [len(rows) // 2]
+    rows: list[tuple[int, int, int, int, bool]] = []
+    center = 0
+    for i, (leaf, mark) in enumerate(zip(region.leaves, region.marks, strict=True)):
+        if i == region.center:
+            center = len(rows)
+        around = (bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), mark, leaf.kind == "name")
+        rows += [(bucket(piece, TEXT_BUCKETS), *around) for piece in pieces(leaf)]
+    focus = [i for i, row in enumerate(rows) if row[3] != UNCHANGED] or [center]
     start, stop = window(focus[0], focus[-1] + 1, len(rows), max_positions)
     table = np.array(rows[start:stop], np.int32).reshape(-1, 5)
-    return TokenSequence(*(np.ascontiguousarray(column) for column in table.T))
+    text, parent, depth, mark, name = (np.ascontiguousarray(column) for column in table.T)
+    return TokenSequence(text, parent, depth, mark, name, max(0, center - start))
 
 
 def pieces(leaf: Leaf) -> list[str]:

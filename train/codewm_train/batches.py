@@ -15,14 +15,13 @@ from torch import Tensor
 
 from codewm_model.nn.config import ModelConfig
 from codewm_model.nn.world_model import Tokens
-from codewm_model.regions import UNCHANGED, window
+from codewm_model.regions import window
 from codewm_model.tokenizer import TEXT_BUCKETS
-from codewm_train.data import NAME_FLAG, Dataset
+from codewm_train.data import CENTER_FLAG, MARKS, NAME_FLAG, Dataset
 from codewm_train.presets import TrainingConfig
 
 Positions = npt.NDArray[np.uint16]
 RENAMED_NAMES = 0.6  # of an edit's names are replaced in its renamed view
-MAX_SHIFT = 8  # positions that a window is moved by
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
-        before, after = (_moved(side, device) for side in (self.before, self.after))
+        before, after = (Tokens(*(ids.to(device) for ids in side)) for side in (self.before, self.after))
         labels = (self.action, self.commit, self.signature, self.same)
         return Batch(before, after, *(values.to(device) for values in labels))
 
@@ -76,13 +75,12 @@ class Sampler:
         renamed[: len(place)] = False  # their names are what makes them near
         renamed[len(chosen) - len(kind) + 1 :: 2] = True
         rows = [self._view(int(i), bool(rename), rng) for i, rename in zip(chosen, renamed, strict=True)]
-        first = torch.from_numpy(rng.integers(0, self._model.max_positions - self._model.positions + 1, len(chosen)))
         actions = np.array(self._data.actions[chosen], np.float32) * self._training.use_action
         shapes = self._signature[chosen].astype(np.int64)
         before, after = [before for before, _ in rows], [after for _, after in rows]
         return Batch(
-            collate(before, first),
-            collate(after, first),
+            collate(before),
+            collate(after),
             torch.from_numpy(actions),
             torch.from_numpy(self._commit[chosen].astype(np.int64)),
             torch.from_numpy(np.where(shapes == 0, -1, shapes)),
@@ -107,8 +105,7 @@ class Sampler:
         sides = [np.array(self._data.side(name, i)) for name in ("before", "after")]
         if rename:
             replace_names(sides, rng)
-        shift = int(rng.integers(-MAX_SHIFT, MAX_SHIFT + 1))
-        before, after = (cropped(side, self._model.positions, shift) for side in sides)
+        before, after = (cropped(side, self._model.positions) for side in sides)
         return before, after
 
 
@@ -131,7 +128,9 @@ def _pairs(
     return np.array(pairs, np.intp)
 
 
-def same_as_after(before: Sequence[Positions], after: Sequence[Positions]) -> npt.NDArray[np.bool_]:
+def same_as_after(
+    before: Sequence[npt.NDArray[np.integer]], after: Sequence[npt.NDArray[np.integer]]
+) -> npt.NDArray[np.bool_]:
     """`[B, 2B]`: which of the afters and then of the befores read exactly like each edit's own after.
 
     An edit's own before is never among them: one that reads like its after shows a change that cannot be seen.
@@ -145,42 +144,35 @@ def same_as_after(before: Sequence[Positions], after: Sequence[Positions]) -> np
 
 def replace_names(sides: list[Positions], rng: np.random.Generator) -> None:
     """Give most identifiers of an edit other text buckets, the same ones on both sides, in place."""
-    names = np.unique(np.concatenate([side[side[:, 3] >= NAME_FLAG, 0] for side in sides]))
+    names = np.unique(np.concatenate([side[side[:, 3] & NAME_FLAG > 0, 0] for side in sides]))
     chosen = rng.random(len(names)) < RENAMED_NAMES
     table = np.arange(TEXT_BUCKETS, dtype=np.uint16)
     table[names[chosen]] = rng.integers(1, TEXT_BUCKETS, int(chosen.sum()))
     for side in sides:
-        named = side[:, 3] >= NAME_FLAG
+        named = side[:, 3] & NAME_FLAG > 0
         side[named, 0] = table[side[named, 0]]
 
 
-def cropped(side: Positions, positions: int, shift: int = 0) -> Positions:
-    """At most `positions` of a side around what its marks say has changed, moved by `shift` where there is room."""
+def cropped(side: Positions, positions: int) -> Positions:
+    """At most `positions` of a side around what its marks say has changed, by the product's rule."""
     if len(side) <= positions:
         return side
-    focus = np.flatnonzero(side[:, 3] % NAME_FLAG != UNCHANGED)
-    begin, end = (int(focus[0]), int(focus[-1]) + 1) if len(focus) else (len(side) // 2, len(side) // 2)
-    start, _ = window(begin, end, len(side), positions)
-    if end - begin < positions:
-        start = min(max(start + shift, 0, end - positions), len(side) - positions, begin)
-    return side[start : start + positions]
+    flags = side[:, 3]
+    focus = np.flatnonzero(flags & MARKS)
+    if not len(focus):
+        focus = np.append(np.flatnonzero(flags & CENTER_FLAG), 0)[:1]
+    start, stop = window(int(focus[0]), int(focus[-1]) + 1, len(side), positions)
+    return side[start:stop]
 
 
-def collate(sides: list[Positions], first: Tensor | None = None) -> Tokens:
+def collate(sides: list[Positions]) -> Tokens:
     """Sides `[P, 4]` of any lengths as one padded batch; bucket 0 is padding."""
     length = max(1, *map(len, sides))
     table = np.zeros((len(sides), length, 4), np.int64)
     for row, side in zip(table, sides, strict=True):
         row[: len(side)] = side
-    table[..., 3] %= NAME_FLAG
-    text, parent, depth, mark = torch.from_numpy(table).unbind(-1)
-    return Tokens(text, parent, depth, mark, first)
-
-
-def _moved(side: Tokens, device: torch.device) -> Tokens:
-    text, parent, depth, mark, first = side
-    ids = (text.to(device), parent.to(device), depth.to(device), mark.to(device))
-    return Tokens(*ids, None if first is None else first.to(device))
+    table[..., 3] &= MARKS
+    return Tokens(*torch.from_numpy(table).unbind(-1))
 
 
 def _groups(labels: npt.NDArray[np.generic]) -> dict[int, npt.NDArray[np.intp]]:

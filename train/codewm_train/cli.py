@@ -47,7 +47,7 @@ def main() -> None:
 )
 @click.option("--clones", type=_PATH, required=True, help="The folder that holds the clones.")
 @click.option("--out", type=_PATH, required=True, help="Where the edits and the dataset go.")
-@click.option("--limit", type=click.IntRange(1), default=6000, show_default=True, help="Edits of each repository.")
+@click.option("--limit", type=click.IntRange(1), default=5000, show_default=True, help="Edits of each repository.")
 @click.option("--jobs", type=click.IntRange(0), default=0, help="Worker processes; 0: one a core.")
 @reported
 def mine(repos: Path, clones: Path, out: Path, limit: int, jobs: int) -> None:

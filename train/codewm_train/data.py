@@ -1,7 +1,7 @@
 """Training data on disk: token arrays that are mapped into memory, one edit after the other.
 
 A dataset is a folder of plain numpy arrays. `before` and `after` hold the positions of all edits back to back,
-`[P, 4]` uint16 (text, parent, depth, mark), edit i from `before_at[i]` to `before_at[i + 1]`.
+`[P, 4]` uint16 (text, parent, depth, flags), edit i from `before_at[i]` to `before_at[i + 1]`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ import numpy.typing as npt
 from codewm_model.errors import CodewmError
 from codewm_model.version import representation_version
 
-NAME_FLAG = 4  # added to the mark of a position that is part of an identifier
+MARKS, NAME_FLAG, CENTER_FLAG = (
+    3,
+    4,
+    8,
+)  # of a position's flags: its mark, part of an identifier, the change begins here
 _ARRAYS = ("before", "before_at", "after", "after_at", "actions", "repository", "commit", "signature", "path", "place")
 
 

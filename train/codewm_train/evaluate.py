@@ -95,14 +95,14 @@ def judge_next_states(
     before, after = model.encode(training.before), model.encode(training.after)
     weights = ridge(before.state, training.actions, after.state)
     ways = predictions(model, views, encoded, commits, weights)
-    judged = {name: knn(rows, encoded.before.state, encoded.after.state) for name, rows in ways.items()}
+    same = views.same_as_after()
+    judged = {name: knn(rows, encoded.before.state, encoded.after.state, same) for name, rows in ways.items()}
     copy_proof, plain = rates(judged)
-    invisible = [np.array_equal(b.text, a.text) for b, a in zip(views.before, views.after, strict=True)]
     return {
         "next_state": {
             "n": len(commits),
             "seeds": 1,
-            "invisible": float(np.mean(invisible)),
+            "invisible": views.invisible(),
             "copy_proof_knn1": copy_proof,
             "knn1": plain,
         },
@@ -123,7 +123,7 @@ def _other_runs(next_state: Mapping[str, Any], subject: Subject, views: Views) -
 def _run(checkpoint: Path, views: Views, actions: Floats) -> Knn:
     model = TorchModel(load_checkpoint(checkpoint).model())
     before, after = model.encode(views.before).state, model.encode(views.after).state
-    return knn(model.predict(before, actions), before, after)
+    return knn(model.predict(before, actions), before, after, views.same_as_after())
 
 
 def _retrieval(task: Task, headline: str, cache: Path, subject: Subject | None, model: Model | None) -> Retrieval:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import time
 from collections.abc import Callable
@@ -112,12 +111,10 @@ def fit(
 
 
 def learning_rate(step: int, training: TrainingConfig) -> float:
-    """Linear warm-up, then a cosine down to `final_rate` of the peak."""
-    if step < training.warmup:
-        return training.learning_rate * (step + 1) / training.warmup
-    share = (step - training.warmup) / max(1, training.steps - training.warmup)
-    floor = training.final_rate
-    return training.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * share)))
+    """Linear warm-up, a plateau, and a linear fall over the last `decay` of the steps, down to zero."""
+    rising = (step + 1) / training.warmup if step < training.warmup else 1.0
+    falling = (training.steps - step) / max(1.0, training.decay * training.steps)
+    return training.learning_rate * min(1.0, rising, falling)
 
 
 @torch.no_grad()
@@ -133,8 +130,8 @@ def validate(model: WorldModel, data: Dataset, preset: Preset, device: torch.dev
     for name, own in sides.items():
         rows = []
         for start in range(0, count, 250):
-            text, parent, depth, mark, _ = (t if t is None else t.to(device) for t in collate(own[start : start + 250]))
-            rows.append(model.encoder(text, parent, depth, mark).states[-1].cpu().numpy())
+            tokens = collate(own[start : start + 250])
+            rows.append(model.encoder(*(ids.to(device) for ids in tokens)).states[-1].cpu().numpy())
         states[name] = np.concatenate(rows)
     actions = np.array(data.actions[:count], np.float32) * preset.training.use_action
     act_emb = model.action_encoder(torch.from_numpy(actions).to(device))

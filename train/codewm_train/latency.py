@@ -73,7 +73,8 @@ def _quantiles(values: Sequence[float]) -> Times:
 def _random(rng: np.random.Generator, size: int) -> TokenSequence:
     text, parent = rng.integers(1, TEXT_BUCKETS, size), rng.integers(1, PARENT_BUCKETS, size)
     depth, mark = rng.integers(0, MAX_DEPTH + 1, size), rng.integers(0, 3, size)
-    return TokenSequence(*(column.astype(np.int32) for column in (text, parent, depth, mark, mark * 0)))
+    ids = [column.astype(np.int32) for column in (text, parent, depth, mark)]
+    return TokenSequence(ids[0], ids[1], ids[2], ids[3], np.zeros(size, np.int32))
 
 
 def _paper() -> Model:

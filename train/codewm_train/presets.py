@@ -20,14 +20,14 @@ class TrainingConfig:
     """How long, on what and how fast; explained where the presets set it."""
 
     steps: int = 1500
-    place_pairs: int = 28
-    topic_pairs: int = 20
+    place_pairs: int = 16
+    topic_pairs: int = 32
     kind_pairs: int = 16
     repositories: int = 4
     renamed: float = 0.15
     learning_rate: float = 2e-3
     warmup: int = 100
-    final_rate: float = 0.02
+    decay: float = 0.3
     weight_decay: float = 0.05
     clip: float = 1.0
     use_action: bool = True  # false for the baseline that never sees the action

@@ -14,8 +14,8 @@ from codewm_model.changes import Change
 from codewm_model.regions import region_pair
 from codewm_model.runtime import Encoded
 from codewm_model.tokenizer import TokenSequence, tokenize
-from codewm_train.batches import cropped
-from codewm_train.data import NAME_FLAG, Dataset
+from codewm_train.batches import cropped, same_as_after
+from codewm_train.data import MARKS, NAME_FLAG, Dataset
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,6 +40,16 @@ class Views:
     before: list[TokenSequence]
     after: list[TokenSequence]
     actions: Floats
+
+    def same_as_after(self) -> npt.NDArray[np.bool_]:
+        """`[N, 2N]`: see `batches.same_as_after`."""
+        before, after = ([_shown(side) for side in sides] for sides in (self.before, self.after))
+        return same_as_after(before, after)
+
+    def invisible(self) -> float:
+        """The share of edits that read the same on both sides."""
+        pairs = zip(self.before, self.after, strict=True)
+        return float(np.mean([np.array_equal(_shown(before), _shown(after)) for before, after in pairs]))
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,10 @@ def encode_edits(model: WorldModelRunner, views: Views) -> EncodedEdits:
     return EncodedEdits(before, after, model.edits(before, after))
 
 
+def _shown(side: TokenSequence) -> npt.NDArray[np.int32]:
+    return np.stack([side.text, side.parent, side.depth], axis=1)
+
+
 def _sequence(side: npt.NDArray[np.uint16]) -> TokenSequence:
-    text, parent, depth, mark = (np.ascontiguousarray(column, np.int32) for column in side.T)
-    return TokenSequence(text, parent, depth, mark % NAME_FLAG, mark // NAME_FLAG)
+    text, parent, depth, flags = (np.ascontiguousarray(column, np.int32) for column in side.T)
+    return TokenSequence(text, parent, depth, flags & MARKS, (flags & NAME_FLAG) // NAME_FLAG)

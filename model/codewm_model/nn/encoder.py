@@ -30,18 +30,16 @@ class Encoder(nn.Module):
         self.n_loops = config.n_loops
         self.embedding = Embedding(config)
         self.block = Block(config.d_model, config.n_heads, config.d_hidden)
-        self.pool = AttentionPool(config.d_model)
+        self.pool = AttentionPool(config.d_model, config.n_heads)
         self.readout_norm = nn.LayerNorm(config.d_model)
         self.nothing_changed = nn.Parameter(torch.zeros(N_FOCUS, config.d_model))
 
-    def forward(
-        self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor, first: Tensor | None = None
-    ) -> Encoded:
-        """All inputs are integers `[B, T]`; `first` `[B]` is the place of the first position (0 where not given)."""
+    def forward(self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor) -> Encoded:
+        """All inputs are integers `[B, T]`."""
         # A row without any token still attends to its first (padding) position, so that nothing divides by zero.
         kept = text != 0  # [B, T]
         visible = kept | (torch.arange(text.shape[1], device=text.device) == 0)
-        embedded = self.embedding(text, parent, depth, first) * kept.unsqueeze(-1)  # [B, T, D]
+        embedded = self.embedding(text, parent, depth) * kept.unsqueeze(-1)  # [B, T, D]
         x, states = embedded, []
         for _ in range(self.n_loops):
             x = self.block(x, visible)
@@ -66,11 +64,9 @@ class Embedding(nn.Module):
         for table in (self.text, self.parent, self.depth, self.place):
             nn.init.normal_(table.weight, std=0.02 if table is self.place else 0.1)
 
-    def forward(self, text: Tensor, parent: Tensor, depth: Tensor, first: Tensor | None) -> Tensor:
+    def forward(self, text: Tensor, parent: Tensor, depth: Tensor) -> Tensor:
         """`[B, T]` each -> `[B, T, D]`."""
         place = torch.arange(text.shape[1], device=text.device)
-        if first is not None:
-            place = place + first.unsqueeze(-1)  # [B, T]
         summed = self.widen(self.text(text)) + self.parent(parent) + self.depth(depth) + self.place(place)
         normed: Tensor = self.norm(summed)
         return normed
@@ -98,19 +94,21 @@ class Block(nn.Module):
 
 
 class AttentionPool(nn.Module):
-    """One learned query over the visible positions."""
+    """A learned query for each head, over the visible positions: one may look at the middle, another at the whole."""
 
-    def __init__(self, d_model: int) -> None:
+    def __init__(self, d_model: int, n_heads: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(d_model)
-        self.score = nn.Linear(d_model, 1, bias=False)
+        self.scores = nn.Linear(d_model, n_heads, bias=False)
         self.value = nn.Linear(d_model, d_model)
 
     def forward(self, x: Tensor, visible: Tensor) -> Tensor:
         """`[B, T, D]` and `[B, T]` -> `[B, D]`."""
+        b, t, d = x.shape
         x = self.norm(x)
-        scores = self.score(x).squeeze(-1).masked_fill(~visible, float("-inf"))
-        pooled: Tensor = (scores.softmax(dim=-1).unsqueeze(1) @ self.value(x)).squeeze(1)
+        scores = self.scores(x).masked_fill(~visible.unsqueeze(-1), float("-inf"))  # [B, T, H]
+        values = self.value(x).view(b, t, scores.shape[-1], -1)  # [B, T, H, D / H]
+        pooled: Tensor = (scores.softmax(dim=1).unsqueeze(-1) * values).sum(dim=1).flatten(1)
         return pooled
 
 

@@ -14,13 +14,12 @@ from codewm_model.nn.predictor import Predictor
 
 
 class Tokens(NamedTuple):
-    """Integer inputs `[B, T]` of one side, and the place of its first position `[B]` or None."""
+    """Integer inputs `[B, T]` of one side."""
 
     text: Tensor
     parent: Tensor
     depth: Tensor
     mark: Tensor
-    first: Tensor | None = None
 
 
 class Transition(NamedTuple):

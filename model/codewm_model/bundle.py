@@ -1,0 +1,228 @@
+"""An exported model as a folder: what lies in it, and whether it may be used. docs/bundle-format.md describes it.
+
+Whoever writes a bundle and whoever reads one comes here. Nothing in a bundle is ever unpickled, and no file is used
+whose bytes are not those that `config.json` names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from codewm_model.actions import ACTION_SIZE
+from codewm_model.errors import BundleError
+from codewm_model.version import representation_version
+
+FORMAT = 1
+CONFIG = "config.json"
+ENCODER, PREDICTOR, EDIT_HEAD = NETWORKS = ("encoder.onnx", "predictor.onnx", "edit_head.onnx")
+PROTOTYPES = "prototypes.npz"  # optional
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_EXTERNAL = b"\n\x08location\x12"  # how a tensor whose values lie in another file names it (StringStringEntryProto)
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedWeight:
+    """The learned channel's share of the index key and of the score, at least 0 and below 1; 0 leaves it out."""
+
+    key: float = 0.0
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What a file of a bundle must be."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class BundleConfig:
+    """What a bundle says of itself.
+
+    `representation` is the version of what its network was trained to read, `positions` how many tokens of a region it
+    is shown, of `max_positions` that it can read. `trained` is for people: data, budget, command.
+    """
+
+    name: str
+    representation: str
+    positions: int
+    max_positions: int
+    d_state: int
+    d_edit: int
+    parameters: int
+    learned_weight: LearnedWeight = LearnedWeight()
+    trained: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, FileRecord] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prototypes:
+    """Classes of actions: `centres` `[K, ACTION_SIZE]` of actions less `mean` over `scale`, both `[ACTION_SIZE]`."""
+
+    mean: npt.NDArray[np.float32]
+    scale: npt.NDArray[np.float32]
+    centres: npt.NDArray[np.float32]
+
+
+class Bundle:
+    """A folder whose files are what its config says, made for this version of the representation."""
+
+    def __init__(self, folder: Path, config: BundleConfig) -> None:
+        self.folder, self.config = folder, config
+
+    @classmethod
+    def open(cls, folder: Path) -> Bundle:
+        """Read and verify a bundle.
+
+        Raises:
+            BundleError: there is none, a file is missing or changed, or it was made for another version.
+        """
+        bundle = cls(folder, _read_config(folder))
+        for name in bundle.config.files:
+            bundle.read(name)
+        return bundle
+
+    @property
+    def name(self) -> str:
+        """What people call the model."""
+        return self.config.name
+
+    @property
+    def id(self) -> str:
+        """Twelve hexadecimal digits over all that decides a stored vector: the files, positions and key weight."""
+        config = self.config
+        hashes = sorted((name, record.sha256) for name, record in config.files.items())
+        what = json.dumps([config.positions, config.learned_weight.key, hashes])
+        return hashlib.sha256(what.encode()).hexdigest()[:12]
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one of the files, which are those that the config promises.
+
+        Raises:
+            BundleError: they are not.
+        """
+        record = self.config.files[name]
+        path = self.folder / name
+        try:
+            if path.resolve().parent != self.folder.resolve():
+                raise BundleError(f"{path} leads out of its bundle")
+            data = path.read_bytes()
+        except (OSError, RuntimeError) as error:  # resolving a link to itself is a RuntimeError
+            raise BundleError(f"{path} cannot be read ({error})") from error
+        if len(data) != record.bytes or hashlib.sha256(data).hexdigest() != record.sha256:
+            raise BundleError(f"{path} is damaged: it is not the file that {CONFIG} names")
+        if name in NETWORKS and _EXTERNAL in data:
+            raise BundleError(f"{path} keeps its weights in another file: export it again as a single one")
+        return data
+
+    def prototypes(self) -> Prototypes | None:
+        """The classes of actions, if the bundle has them.
+
+        Raises:
+            BundleError: the file is not what it should be.
+        """
+        if PROTOTYPES not in self.config.files:
+            return None
+        try:
+            with np.load(io.BytesIO(self.read(PROTOTYPES)), allow_pickle=False) as stored:
+                mean, scale, centres = (stored[name].astype(np.float32) for name in ("mean", "scale", "centres"))
+            if {mean.shape, scale.shape, centres.shape[1:]} != {(ACTION_SIZE,)} or centres.ndim != 2:
+                raise ValueError(f"shapes {mean.shape}, {scale.shape}, {centres.shape}")
+        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise BundleError(f"{self.folder / PROTOTYPES} holds no action classes ({error})") from error
+        return Prototypes(mean, scale, centres)
+
+
+def write_config(folder: Path, config: BundleConfig) -> Bundle:
+    """Write `config.json` for the files that lie in `folder`; `config.files` is made anew from them.
+
+    To change a bundle's weights or name, write `replace(Bundle.open(folder).config, ...)`.
+
+    Raises:
+        BundleError: the result could not be opened.
+    """
+    records = {}
+    for name in (*NETWORKS, PROTOTYPES):
+        path = folder / name
+        if path.is_file():
+            data = path.read_bytes()
+            records[name] = FileRecord(hashlib.sha256(data).hexdigest(), len(data))
+    content = {"format": FORMAT, **asdict(replace(config, files=records))}
+    partial = folder / f"{CONFIG}.partial"
+    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    partial.replace(folder / CONFIG)
+    return Bundle.open(folder)
+
+
+def _read_config(folder: Path) -> BundleConfig:
+    path = folder / CONFIG
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(f"no model in {folder}: {CONFIG} cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{path} is no JSON ({error})") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        found = content.get("format") if isinstance(content, dict) else None
+        raise BundleError(f"{path} is of format {found!r}, this version reads format {FORMAT}")
+    if content.get("representation") != representation_version():
+        raise BundleError(
+            f"the model in {folder} was trained on representation {content.get('representation')}, this version reads"
+            f" {representation_version()}: train one for it and run `codewm-train export`"
+        )
+    try:
+        return _config_of(content)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{path} is incomplete or wrong ({type(error).__name__}: {error})") from error
+
+
+def _config_of(content: dict[str, Any]) -> BundleConfig:
+    """Raises one of four errors for what cannot be a bundle's config."""
+    config = BundleConfig(
+        name=str(content["name"]),
+        representation=content["representation"],
+        positions=_whole(content["positions"], "positions"),
+        max_positions=_whole(content["max_positions"], "max_positions"),
+        d_state=_whole(content["d_state"], "d_state"),
+        d_edit=_whole(content["d_edit"], "d_edit"),
+        parameters=_whole(content["parameters"], "parameters"),
+        learned_weight=LearnedWeight(*(_share(content["learned_weight"][name], name) for name in ("key", "score"))),
+        trained=dict(content.get("trained", {})),
+        files={name: FileRecord(**record) for name, record in content["files"].items()},
+    )
+    if not config.name.isprintable():
+        raise ValueError(f"name is {config.name!r}")
+    if config.positions > config.max_positions:
+        raise ValueError("positions is more than max_positions")
+    if not set(NETWORKS) <= set(config.files) <= {*NETWORKS, PROTOTYPES}:
+        raise ValueError(f"files are {sorted(config.files)}")
+    for record in config.files.values():
+        _whole(record.bytes, "bytes")
+        if not _SHA256.fullmatch(record.sha256):
+            raise ValueError(f"sha256 is {record.sha256!r}")
+    return config
+
+
+def _whole(value: object, name: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} is {value!r}")
+    return value
+
+
+def _share(value: object, name: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
+        raise ValueError(f"learned_weight.{name} is {value!r}")
+    return float(value)
