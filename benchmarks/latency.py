@@ -27,6 +27,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from codewm_lsp.engine.encoder import edit_keys
 from codewm_lsp.engine.index import EditIndex, Filters, Hit
 from codewm_lsp.engine.similar import SimilarEdits
 from codewm_lsp.engine.store import index_folder
@@ -35,7 +36,6 @@ from codewm_model.errors import CodewmError
 from codewm_model.git import Repository
 from codewm_model.history import list_commits, local_revisions, read_history
 from codewm_model.ranking import CANDIDATES
-from codewm_model.sketch import project
 
 K = 10
 GIT_QUERIES, PROCESSES = 10, 5
@@ -49,8 +49,8 @@ class ExactIndex(EditIndex):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        ids, sketches = zip(*self.store.sketches_after(0), strict=True)
-        self._ids, self._keys = np.array(ids), project(sketches)
+        ids, sketches, learned = zip(*self.store.sketches_after(0), strict=True)
+        self._ids, self._keys = np.array(ids), edit_keys(self.store.bundle, sketches, learned)
 
     def __len__(self) -> int:
         return len(self._ids)

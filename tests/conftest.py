@@ -16,6 +16,9 @@ sys.path.append(str(Path(__file__).parent))
 from odd import build_odd_repository
 from repositories import Repo
 
+from codewm_lsp.engine.default_bundle import VARIABLE
+from codewm_model.bundle import Bundle
+
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
@@ -31,6 +34,21 @@ def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     patch.setenv("HOME", str(home))
     patch.setenv("XDG_CACHE_HOME", str(home / "cache"))
     yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def random_bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
+    """The model of every test that asks for it, and of every process that one starts: its weights are random.
+
+    The folders whose tests run the product ask for it at their doors.
+    """
+    from networks import random_model, write_bundle  # and with it torch, which takes seconds
+
+    bundle = write_bundle(tmp_path_factory.mktemp("bundle") / "random", random_model())
+    patch = pytest.MonkeyPatch()
+    patch.setenv(VARIABLE, str(bundle.folder))
+    yield bundle
     patch.undo()
 
 

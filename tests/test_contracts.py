@@ -31,6 +31,12 @@ def test_no_room_of_the_product_loads_torch_or_the_trainer(room: str) -> None:
     assert imported(room) & {"torch", "codewm_train"} == set()
 
 
+def test_nothing_loads_the_networks_runtime_before_it_runs_one() -> None:
+    assert imported("codewm_lsp.server.app", "codewm_lsp.engine.indexing", "codewm_lsp.engine.similar") & {
+        "onnxruntime",
+    } == set()  # fmt: skip
+
+
 def test_the_engine_loads_no_editor_protocol_and_no_terminal() -> None:
     assert imported("codewm_lsp.engine.similar", "codewm_lsp.engine.indexing") & {
         "pygls", "lsprotocol", "click", "rich", "asyncio",

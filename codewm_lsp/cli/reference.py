@@ -24,8 +24,8 @@ EXIT_CODES = {
     3: "there is no index, it is damaged, or another process is writing it",
     4: "not a git repository, or git cannot read it",
     5: "git is missing or older than 2.31",
-    6: "another version wrote the index: `codewm-lsp index` makes it anew",
-    7: "a dependency (hnswlib) is missing: it needs a C++ compiler to install",
+    6: "another version or model wrote the index: `codewm-lsp index` makes it anew; or the model is missing or damaged",
+    7: "a dependency is missing: hnswlib needs a C++ compiler to install",
     70: "something that should not happen; please report it",
     130: "interrupted",
 }

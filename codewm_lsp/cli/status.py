@@ -18,7 +18,6 @@ def status(path: Path, as_json: bool) -> None:
     """Say what the index of the repository at PATH holds and whether it is up to date."""
     from codewm_lsp.engine.indexing import indexed_paths, pending_commits, reachable_commits
     from codewm_lsp.engine.store import Store, index_folder
-    from codewm_model.version import representation_version
 
     repository = existing_repository(path)
     folder = index_folder(repository)
@@ -26,6 +25,8 @@ def status(path: Path, as_json: bool) -> None:
     commits, edits, skipped = store.counts()
     only = indexed_paths(store)
     size = store.size()
+    bundle = store.bundle
+    model = bundle.config
     pending = len(pending_commits(store, reachable_commits(repository)))
     answer = {
         "schema": "codewm.status/1",
@@ -36,7 +37,14 @@ def status(path: Path, as_json: bool) -> None:
         "pending_commits": pending,
         "skipped": skipped,
         "paths": list(only),
-        "representation": representation_version(),
+        "representation": model.representation,
+        "model": {
+            "name": model.name,
+            "id": bundle.id,
+            "parameters": model.parameters,
+            "learned_weight": {"key": model.learned_weight.key, "score": model.learned_weight.score},
+            "folder": str(bundle.folder),
+        },
         "index": str(folder),
         "index_bytes": size,
     }
@@ -53,6 +61,7 @@ def status(path: Path, as_json: bool) -> None:
         click.echo(f"only       {', '.join(only)}")
     if skipped:
         click.echo("skipped    " + ", ".join(f"{reason} {count}" for reason, count in skipped.items()))
-    click.echo(
-        f"version    representation {answer['representation']} (lexical and structural sketches, no trained model)"
-    )
+    click.echo(f"model      {model.name} {bundle.id}, {model.parameters / 1e6:.2f} M parameters, in {bundle.folder}")
+    weight = model.learned_weight
+    click.echo(f"weight     {weight.key:g} of the key and {weight.score:g} of the score are the model's")
+    click.echo(f"version    representation {model.representation}")

@@ -1,30 +1,180 @@
-"""Edits as vectors, for programs: inner product is similarity."""
+"""Edits and states as vectors: inner product is similarity.
+
+The networks are loaded when the first of them is needed. Searching an index in whose key and score the model has no
+share needs none.
+"""
 
 from __future__ import annotations
 
+import functools
+import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from codewm_model.changes import change_of
-from codewm_model.edit import edit_between
-from codewm_model.sketch import KEY_SIZE, project, sketch
+from codewm_lsp.engine.default_bundle import default_bundle
+from codewm_model.bundle import Bundle
+from codewm_model.changes import Change, change_of
+from codewm_model.edit import edit_between, split_lines
+from codewm_model.languages import LANGUAGES
+from codewm_model.regions import ON_CHANGED_LINE, Region, region_at, region_pair
+from codewm_model.runtime import Model
+from codewm_model.sketch import KEY_SIZE, Floats, Sketch, index_keys, sketch
+from codewm_model.syntax import Source
+from codewm_model.tokenizer import TokenSequence, tokenize
+
+CACHED_STATES = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadEdit:
+    """An edit as the encoder takes it: its sketch, and both sides as the model is shown them."""
+
+    sketch: Sketch
+    before: TokenSequence
+    after: TokenSequence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedEdit:
+    """What an index keeps of an edit: its sketch, its learned embedding `[E]` and the state before it `[D]`.
+
+    The last two are None where the model sees nothing: without a grammar, or without any code on either side.
+    """
+
+    sketch: Sketch
+    learned: Floats | None
+    before: Floats | None
 
 
 class Encoder:
-    """Encodes edits. Today's representation needs no weights; a trained bundle will add its part here."""
+    """A bundle at work. One thread at a time."""
 
-    size = KEY_SIZE
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.size = key_size(bundle)
+        """Numbers in an edit's vector."""
+        self._states: OrderedDict[bytes, Floats] = OrderedDict()
 
     @classmethod
     def default(cls) -> Encoder:
-        """The encoder that this version's indexes are made with."""
-        return cls()
+        """The encoder that this version's indexes are made with, one for each process.
 
-    def encode_edits(self, edits: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
-        """Unit rows `[N, D]` for (before, after) pairs of Python source; fragments and broken code are fine.
+        Raises:
+            BundleError: its bundle is missing, damaged or of another version.
+        """
+        return _encoder_of(default_bundle())
+
+    @functools.cached_property
+    def model(self) -> Model:
+        """The networks.
+
+        Raises:
+            BundleError, DependencyError: see `codewm_model.runtime.Model.open`.
+        """
+        return Model.open(self.bundle)
+
+    def encode_edits(self, edits: Sequence[tuple[str, str]]) -> Floats:
+        """Unit rows `[N, size]` for (before, after) pairs of Python source; fragments and broken code are fine.
 
         A pair without any difference in words or syntax has nothing to encode: its row is zero.
         """
-        return project([sketch(change_of(edit_between(before, after))) for before, after in edits])
+        changes = (change_of(edit_between(before, after)) for before, after in edits)
+        if self.bundle.config.learned_weight.key:
+            encoded = self.encode([self.read(change) for change in changes])
+        else:
+            encoded = [EncodedEdit(sketch(change), None, None) for change in changes]
+        return edit_keys(self.bundle, [edit.sketch for edit in encoded], [edit.learned for edit in encoded])
+
+    def read(self, change: Change) -> ReadEdit:
+        """The change as `encode` takes it; small, while a change holds two parsed files."""
+        before, after = (self._tokens(region) for region in region_pair(change))
+        return ReadEdit(sketch(change), before, after)
+
+    def encode(self, edits: Sequence[ReadEdit]) -> list[EncodedEdit]:
+        """What an index keeps of each edit."""
+        seen = [i for i, edit in enumerate(edits) if len(edit.before.text) or len(edit.after.text)]
+        both = self.model.encode([edits[i].before for i in seen] + [edits[i].after for i in seen])
+        before, after = both[: len(seen)], both[len(seen) :]
+        found = dict(zip(seen, zip(self.model.edits(before, after), before.state, strict=True), strict=True))
+        return [EncodedEdit(edit.sketch, *found.get(i, (None, None))) for i, edit in enumerate(edits)]
+
+    def encode_query(self, change: Change) -> EncodedEdit:
+        """An edit that is looked for, encoded as far as a search reads it: by the model only if it has a share."""
+        weight = self.bundle.config.learned_weight
+        if weight.key or weight.score:
+            return self.encode([self.read(change)])[0]
+        return EncodedEdit(sketch(change), None, None)
+
+    def encode_states(self, places: Sequence[str | tuple[str, int]]) -> Floats:
+        """States `[N, D]` of places in Python source: a source with a line (1-based), or its first line without one.
+
+        The state is that of the region around the line: its definition, as far as the model sees.
+        """
+        pairs = [(place, 1) if isinstance(place, str) else place for place in places]
+        return self.encode_regions([_region_at(source, line - 1) for source, line in pairs])
+
+    def encode_regions(self, regions: Sequence[Region]) -> Floats:
+        """States `[N, D]` of regions; those seen lately are remembered by their content."""
+        sequences = [self._tokens(region) for region in regions]
+        names = [_content_of(sequence) for sequence in sequences]
+        known = {name: self._states[name] for name in names if name in self._states}
+        missing = {name: tokens for name, tokens in zip(names, sequences, strict=True) if name not in known}
+        states = self.model.encode(list(missing.values())).state
+        known |= {name: state.copy() for name, state in zip(missing, states, strict=True)}
+        for name in names:
+            self._states[name] = known[name]
+            self._states.move_to_end(name)
+        while len(self._states) > CACHED_STATES:
+            self._states.popitem(last=False)
+        return _stacked([known[name] for name in names], self.bundle.config.d_state)
+
+    def predict(self, states: Floats, actions: Floats) -> Floats:
+        """Next states `[N, D]` of states `[N, D]` under actions `[N, ACTION_SIZE]` (`codewm_model.actions`)."""
+        return self.model.predict(states, actions)
+
+    def _tokens(self, region: Region) -> TokenSequence:
+        return tokenize(region, self.bundle.config.positions)
+
+
+def edit_keys(bundle: Bundle, sketches: Sequence[Sketch], learned: Sequence[Floats | None]) -> Floats:
+    """What an index made with this bundle searches, `[N, key_size(bundle)]`, for N edits as `EncodedEdit` has them."""
+    config = bundle.config
+    return index_keys(sketches, _stacked(learned, config.d_edit), config.learned_weight.key)
+
+
+def key_size(bundle: Bundle) -> int:
+    """Numbers in a key; the learned part takes no room where it has no share."""
+    return KEY_SIZE + (bundle.config.d_edit if bundle.config.learned_weight.key else 0)
+
+
+def _stacked(rows: Sequence[Floats | None], size: int) -> Floats:
+    """`[N, size]`; zero where a row is None."""
+    nothing = np.zeros(size, np.float32)
+    return np.array([nothing if row is None else row for row in rows], np.float32).reshape(len(rows), size)
+
+
+@functools.cache
+def _encoder_of(bundle: Bundle) -> Encoder:
+    return Encoder(bundle)
+
+
+def _region_at(source: str, line: int) -> Region:
+    """The region around a line, marked there: a mark never enters the state, but it stays when tokens are cut."""
+    parsed = Source.parse(LANGUAGES[0], split_lines(source))
+    line = max(0, min(line, parsed.line_count - 1))
+    region = region_at(parsed, line)
+    here = {i for i, leaf in enumerate(region.leaves) if leaf.line <= line <= leaf.last}
+    here = here or {min(sum(leaf.line < line for leaf in region.leaves), len(region.leaves) - 1)}  # on a blank line
+    marks = tuple(ON_CHANGED_LINE if i in here else mark for i, mark in enumerate(region.marks))
+    return replace(region, marks=marks)
+
+
+def _content_of(sequence: TokenSequence) -> bytes:
+    """A hash of all that enters the state."""
+    digest = hashlib.blake2b(digest_size=16)
+    for column in (sequence.text, sequence.parent, sequence.depth):
+        digest.update(column.tobytes())
+    return digest.digest()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codewm_lsp.engine.store import Store, StoredEdit, unpack_rows
+import numpy as np
+
+from codewm_lsp.engine.encoder import edit_keys
+from codewm_lsp.engine.packing import unpack_rows, unpack_vector
+from codewm_lsp.engine.store import Candidate, Store, StoredEdit
 from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.ranking import CANDIDATES, Ranker, fuse, reasons
-from codewm_model.sketch import Floats, Sketch, project
+from codewm_model.sketch import Floats, Sketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +86,10 @@ class EditIndex:
         """Open the index in `folder`.
 
         Raises:
-            IndexMissingError, IndexVersionError, IndexStoreError: see `Store`.
+            IndexMissingError, IndexVersionError, IndexStoreError, BundleError: see `Store`.
         """
         self.store = Store(folder)
+        self._share = self.store.bundle.config.learned_weight.score
         self._vectors = VectorIndex.load(self.store)
         self._vectors.catch_up(self.store)
 
@@ -91,17 +97,24 @@ class EditIndex:
         """Pick up what an indexer added since; whether there was anything."""
         return self._vectors.catch_up(self.store) > 0
 
-    def query(self, sketch: Sketch, k: int = 10, filters: Filters | None = None) -> list[Hit]:
-        """The `k` best past edits for an edit, best first. Equal edits (a cherry-pick, say) count once."""
+    def query(
+        self, sketch: Sketch, k: int = 10, filters: Filters | None = None, learned: Floats | None = None
+    ) -> list[Hit]:
+        """The `k` best past edits for an edit, best first. Equal edits (a cherry-pick, say) count once.
+
+        `learned` `[E]` is the edit's embedding by the model, as `Encoder.encode_query` gives it.
+        """
         filters = filters or Filters()
-        key = project([sketch])[0]
+        key = edit_keys(self.store.bundle, [sketch], [learned])[0]
         if not key.any():
             return []
         near = self._candidates(key, filters)
         found = [edit for edit in self.store.candidates(list(near)) if edit.commit not in filters.without]
         ranker = Ranker(unpack_rows([edit.lexical for edit in found]), unpack_rows([edit.structural for edit in found]))
         lexical, structural = ranker.channels(sketch)
-        scores = fuse(lexical, structural).clip(max=1)
+        near_in_model = self._cosines(learned, found)
+        scores = fuse(lexical, structural, near_in_model, self._share).clip(max=1)
+        channels = (lexical, structural, near_in_model)
         best: dict[tuple[int, bytes, bytes], int] = {}
         for i in sorted(range(len(found)), key=lambda i: (-round(float(scores[i]), 6), -found[i].time)):
             if scores[i] <= 0 or len(best) == k:
@@ -109,7 +122,7 @@ class EditIndex:
             best.setdefault((found[i].path, found[i].lexical, found[i].structural), i)
         stored = self.store.provenance([found[i].id for i in best.values()])
         return [
-            _hit(edit, float(scores[i]), near[found[i].id], reasons(float(lexical[i]), float(structural[i])))
+            _hit(edit, float(scores[i]), near[found[i].id], reasons(*(float(c[i]) for c in channels)))
             for i in best.values()
             if (edit := stored.get(found[i].id)) is not None
         ]
@@ -119,6 +132,15 @@ class EditIndex:
         if condition is None:
             return self._vectors.nearest(key, CANDIDATES + self.store.edits_of(filters.without))
         return self._vectors.nearest_among(key, self.store.ids_where(*condition), CANDIDATES)
+
+    def _cosines(self, learned: Floats | None, found: Sequence[Candidate]) -> Floats:
+        """Of the learned embeddings, `[N]`: 0 where an edit has none, and everywhere if they don't count."""
+        cosines = np.zeros(len(found), np.float32)
+        if learned is not None and self._share:
+            for i, edit in enumerate(found):
+                if (vector := unpack_vector(edit.learned)) is not None:
+                    cosines[i] = vector @ learned
+        return cosines
 
     def close(self) -> None:
         """Let go of the files."""

@@ -1,6 +1,6 @@
 """The commit history into the index: incremental, resumable, newest commits first, in bounded memory.
 
-This process reads git and writes rows; workers parse and sketch. A commit is written in one transaction with
+This process reads git and writes rows; workers parse, sketch and encode. A commit is written in one transaction with
 its edits, so an interruption at any moment loses at most the work of a few unfinished chunks.
 """
 
@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from codewm_lsp.engine.encoder import Encoder, ReadEdit
 from codewm_lsp.engine.store import DATABASE, EditRow, Store, index_folder
 from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.actions import label_of
@@ -31,7 +32,6 @@ from codewm_model.errors import HistoryError, IndexStoreError, IndexVersionError
 from codewm_model.git import Repository
 from codewm_model.history import CommitEdits, list_commits, local_revisions, read_history
 from codewm_model.left_alone import holds_secrets
-from codewm_model.sketch import sketch
 
 _log = logging.getLogger(__name__)
 
@@ -83,11 +83,12 @@ def update_index(
     """Bring the index up to the repository's branches; what was done in this run.
 
     `paths` (folders or globs) restrict what is indexed; the index remembers them, and other ones make it anew, as
-    another version does. Interrupting this (KeyboardInterrupt) leaves a valid index.
+    another version or model does. Interrupting this (KeyboardInterrupt) leaves a valid index.
 
     Raises:
         IndexStoreError: another process is indexing, or the index is damaged.
         HistoryError: git cannot read the repository.
+        BundleError: the model is missing, damaged or of another version.
     """
     selection = selection or Selection()
     folder = index_folder(repository)
@@ -180,14 +181,29 @@ def _chunks(history: Iterator[CommitEdits]) -> Iterator[list[CommitEdits]]:
 
 
 def extract(chunk: Sequence[CommitEdits]) -> Extracted:
-    """Sketch every edit of some commits; runs in a worker."""
-    return [(part.commit, _rows(part), dict(part.skipped)) for part in chunk]
+    """Sketch and encode every edit of some commits; runs in a worker, which opens the model once."""
+    encoder = Encoder.default()
+    read = [list(_read(encoder, part)) for part in chunk]
+    encoded = iter(encoder.encode([edit for part in read for _, edit in part]))
+    return [
+        (
+            part.commit,
+            [
+                EditRow(edit.path, edit.lines, label, next(encoded))
+                for edit, (label, _) in zip(part.edits, labelled, strict=True)
+            ],
+            dict(part.skipped),
+        )
+        for part, labelled in zip(chunk, read, strict=True)
+    ]
 
 
-def _rows(commit: CommitEdits) -> list[EditRow]:
+def _read(encoder: Encoder, commit: CommitEdits) -> Iterator[tuple[str, ReadEdit]]:
+    """The label of each edit, and what is to be encoded of it."""
     reader = ChangeReader(most=1)  # the edits of a file stand together
-    changes = map(reader.read, commit.edits)
-    return [EditRow(change.edit.path, change.edit.lines, label_of(change), sketch(change)) for change in changes]
+    for edit in commit.edits:
+        change = reader.read(edit)
+        yield label_of(change), encoder.read(change)
 
 
 def _extract_all(chunks: Iterator[list[CommitEdits]], jobs: int) -> Iterator[Extracted]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.index import EditIndex, Filters, Hit
 from codewm_lsp.engine.store import index_folder, stored_path
 from codewm_model.changes import ChangeReader
 from codewm_model.edit import Edit
 from codewm_model.git import Repository
 from codewm_model.history import read_history
-from codewm_model.sketch import sketch
 
 
 class SimilarEdits:
@@ -19,6 +19,7 @@ class SimilarEdits:
 
     def __init__(self, repository: Repository, index: EditIndex) -> None:
         self._repository, self._index = repository, index
+        self._encoder = Encoder.default()
         self._changes = ChangeReader()
 
     @classmethod
@@ -26,7 +27,7 @@ class SimilarEdits:
         """Open the repository's index.
 
         Raises:
-            IndexMissingError, IndexVersionError, IndexStoreError: see `codewm_lsp.engine.store.Store`.
+            IndexMissingError, IndexVersionError, IndexStoreError, BundleError: see `codewm_lsp.engine.store.Store`.
         """
         return cls(repository, EditIndex(index_folder(repository)))
 
@@ -35,8 +36,9 @@ class SimilarEdits:
         return self._index.refresh()
 
     def query(self, edits: Sequence[Edit], k: int = 10, filters: Filters | None = None) -> list[list[Hit]]:
-        """The `k` best past edits for each edit, best first."""
-        return [self._index.query(sketch(self._changes.read(edit)), k, filters) for edit in edits]
+        """The `k` best past edits for each edit, best first; the first query may have to load the model."""
+        encoded = (self._encoder.encode_query(self._changes.read(edit)) for edit in edits)
+        return [self._index.query(edit.sketch, k, filters, edit.learned) for edit in encoded]
 
     def texts_of(self, hits: Sequence[Hit]) -> list[Edit | None]:
         """The past edits themselves, from one `git log` over their commits; None for what git cannot read."""

@@ -14,17 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import platformdirs
 
+from codewm_lsp.engine.default_bundle import default_bundle
+from codewm_lsp.engine.encoder import EncodedEdit
+from codewm_lsp.engine.packing import pack, pack_vector, unpack, unpack_vector
 from codewm_model.edit import Commit
 from codewm_model.errors import IndexMissingError, IndexStoreError, IndexVersionError
 from codewm_model.git import Repository
-from codewm_model.ranking import FeatureMatrix
-from codewm_model.sketch import Features, Sketch
+from codewm_model.sketch import Floats, Sketch
 from codewm_model.version import representation_version
 
-SCHEMA = 1
+SCHEMA = 2
 DATABASE = "edits.sqlite3"
 
 _TABLES = """
@@ -33,7 +34,8 @@ CREATE TABLE commits (id INTEGER PRIMARY KEY, hash TEXT UNIQUE, author TEXT, ema
 CREATE TABLE paths (id INTEGER PRIMARY KEY, path TEXT UNIQUE);
 CREATE TABLE edits (
     id INTEGER PRIMARY KEY AUTOINCREMENT, commit_id INTEGER, path_id INTEGER,
-    first INTEGER, last INTEGER, action TEXT, lexical BLOB, structural BLOB);
+    first INTEGER, last INTEGER, action TEXT, lexical BLOB, structural BLOB,
+    learned BLOB, before_state BLOB);
 CREATE INDEX edits_by_commit ON edits (commit_id);
 CREATE TABLE skipped (commit_id INTEGER, reason TEXT, count INTEGER, PRIMARY KEY (commit_id, reason)) WITHOUT ROWID;
 """
@@ -48,12 +50,12 @@ class EditRow:
     path: str
     lines: tuple[int, int]
     action: str
-    sketch: Sketch
+    encoded: EncodedEdit
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What ranking needs of a stored edit; both sketches as `pack` made them, `path` by its number."""
+    """What ranking needs of a stored edit, vectors as they are stored, `path` by its number."""
 
     id: int
     commit: str
@@ -61,6 +63,7 @@ class Candidate:
     path: int
     lexical: bytes
     structural: bytes
+    learned: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +103,16 @@ class Store:
 
         Raises:
             IndexMissingError: there is none (never with `write`).
-            IndexVersionError: another version wrote it.
+            IndexVersionError: another version wrote it, or one with another model.
             IndexStoreError: the file is damaged.
+            BundleError: there is no model that could have written it.
         """
         self.folder = folder
         path = folder / DATABASE
-        if not path.exists():
-            if not write:
-                raise IndexMissingError(_NO_INDEX)
+        if not write and not path.exists():
+            raise IndexMissingError(_NO_INDEX)
+        self.bundle = default_bundle()
+        if write:
             folder.mkdir(parents=True, exist_ok=True)
         try:
             self._db = _connect(path, write)
@@ -129,18 +134,22 @@ class Store:
             with self.transaction():
                 for statement in _TABLES.strip().split(";\n"):
                     self._db.execute(statement)
-                self.set_meta("schema", SCHEMA)
-                self.set_meta("representation", representation_version())
+                for key, value in self._version().items():
+                    self.set_meta(key, value)
 
     def _check_version(self) -> None:
         if not next(self._read("SELECT count(*) FROM sqlite_master"))[0]:
             raise IndexMissingError(_NO_INDEX)  # an indexer has just made the file, or was killed doing so
-        found = (self.get_meta("schema"), self.get_meta("representation"))
-        if found != (SCHEMA, representation_version()):
+        found = {key: self.get_meta(key) for key in self._version()}
+        if found != self._version():
+            what = ", ".join(f"{key} {value}" for key, value in found.items())
             raise IndexVersionError(
-                f"the index was written by another version (schema {found[0]}, representation {found[1]}):"
-                " run `codewm-lsp index` to rebuild it"
+                f"the index was written by another version or model ({what}): run `codewm-lsp index` to rebuild it"
             )
+
+    def _version(self) -> dict[str, object]:
+        """What must be equal for the stored numbers to mean the same."""
+        return {"schema": SCHEMA, "representation": representation_version(), "model": self.bundle.id}
 
     def transaction(self) -> Transaction:
         """A block that is stored whole or not at all."""
@@ -165,12 +174,15 @@ class Store:
         return [self._add_edit(number, row) for row in rows]
 
     def _add_edit(self, commit: int | None, row: EditRow) -> int:
-        path = stored_path(row.path)
+        path, edit = stored_path(row.path), row.encoded
         self._db.execute("INSERT OR IGNORE INTO paths (path) VALUES (?)", (path,))
         cursor = self._db.execute(
-            "INSERT INTO edits (commit_id, path_id, first, last, action, lexical, structural)"
-            " VALUES (?, (SELECT id FROM paths WHERE path = ?), ?, ?, ?, ?, ?)",
-            (commit, path, *row.lines, row.action, pack(row.sketch.lexical), pack(row.sketch.structural)),
+            "INSERT INTO edits (commit_id, path_id, first, last, action, lexical, structural, learned, before_state)"
+            " VALUES (?, (SELECT id FROM paths WHERE path = ?), ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(commit, path, *row.lines, row.action, pack(edit.sketch.lexical), pack(edit.sketch.structural)),
+                *(pack_vector(edit.learned), pack_vector(edit.before)),
+            ),
         )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
@@ -204,10 +216,13 @@ class Store:
         """The highest edit id, 0 in an empty index."""
         return int(next(self._read("SELECT coalesce(max(id), 0) FROM edits"))[0])
 
-    def sketches_after(self, last: int) -> Iterator[tuple[int, Sketch]]:
-        """Ids and sketches of the edits that were added after edit `last`, ascending."""
-        rows = self._read("SELECT id, lexical, structural FROM edits WHERE id > ? ORDER BY id", (last,))
-        return ((number, Sketch(unpack(lexical), unpack(structural))) for number, lexical, structural in rows)
+    def sketches_after(self, last: int) -> Iterator[tuple[int, Sketch, Floats | None]]:
+        """Ids, sketches and learned embeddings of the edits that were added after edit `last`, ascending."""
+        rows = self._read("SELECT id, lexical, structural, learned FROM edits WHERE id > ? ORDER BY id", (last,))
+        return (
+            (number, Sketch(unpack(lexical), unpack(structural)), unpack_vector(learned))
+            for number, lexical, structural, learned in rows
+        )
 
     def ids_where(self, condition: str, values: Sequence[object]) -> list[int]:
         """Ids of the edits that satisfy a condition on `commits` and `paths`, newest commits first."""
@@ -216,7 +231,7 @@ class Store:
     def candidates(self, ids: Sequence[int]) -> list[Candidate]:
         """The edits with these ids that are still there, as far as ranking needs them."""
         rows = self._read(
-            "SELECT edits.id, hash, time, path_id, lexical, structural"
+            "SELECT edits.id, hash, time, path_id, lexical, structural, learned"
             f" FROM edits JOIN commits ON commits.id = commit_id WHERE edits.id IN ({_marks(ids)})",
             ids,
         )
@@ -276,28 +291,6 @@ class Transaction:
 
 def _marks(ids: Sequence[int]) -> str:
     return ",".join("?" * len(ids))
-
-
-def pack(features: Features) -> bytes:
-    """Features as stored: all hashes (little-endian uint32), then all weights (float16)."""
-    return features.hashes.astype("<u4").tobytes() + features.weights.astype("<f2").tobytes()
-
-
-def unpack(data: bytes) -> Features:
-    """The inverse of `pack`."""
-    count = len(data) // 6
-    return Features(
-        np.frombuffer(data, "<u4", count).astype(np.uint32, copy=False),
-        np.frombuffer(data, "<f2", count, count * 4).astype(np.float32),
-    )
-
-
-def unpack_rows(packed: Sequence[bytes]) -> FeatureMatrix:
-    """Many at once, for ranking."""
-    counts = [len(data) // 6 for data in packed]
-    hashes = b"".join(data[: count * 4] for data, count in zip(packed, counts, strict=True))
-    weights = b"".join(data[count * 4 :] for data, count in zip(packed, counts, strict=True))
-    return FeatureMatrix(np.frombuffer(hashes, "<u4"), np.frombuffer(weights, "<f2").astype(np.float32), counts)
 
 
 def damaged(error: Exception) -> IndexStoreError:

@@ -6,6 +6,7 @@ agree with what was recorded when it was written.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import zlib
 from collections.abc import Sequence
@@ -14,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from codewm_lsp.engine.encoder import edit_keys, key_size
 from codewm_lsp.engine.store import Store
 from codewm_model.errors import DependencyError
-from codewm_model.sketch import KEY_SIZE, Floats, project
+from codewm_model.sketch import Floats
 
 try:
     import hnswlib
@@ -46,9 +48,9 @@ class VectorIndex:
         graph.set_ef(BREADTH_SEARCH)
 
     @classmethod
-    def empty(cls) -> VectorIndex:
-        """An index of nothing."""
-        graph = hnswlib.Index("ip", KEY_SIZE)
+    def empty(cls, size: int) -> VectorIndex:
+        """An index of nothing, for keys of `size` numbers."""
+        graph = hnswlib.Index("ip", size)
         graph.init_index(1024, ef_construction=BREADTH_BUILD, M=LINKS, random_seed=0)
         return cls(graph, 0)
 
@@ -57,34 +59,28 @@ class VectorIndex:
         """The saved graph if it is whole and belongs to these rows, else an empty one."""
         name, checksum, count, last = _record(store)
         path = store.folder / name
-        graph = hnswlib.Index("ip", KEY_SIZE)
+        size = key_size(store.bundle)
+        graph = hnswlib.Index("ip", size)
         try:
             if not name or Path(name).name != name or _checksum(path) != checksum:
-                return cls.empty()
+                return cls.empty(size)
             graph.load_index(str(path), max_elements=count + 1024)
         except (OSError, RuntimeError):  # gone (an indexer has just written the next one) or not readable
-            return cls.empty()
-        return cls(graph, last) if graph.get_current_count() == count else cls.empty()
+            return cls.empty(size)
+        return cls(graph, last) if graph.get_current_count() == count else cls.empty(size)
 
     def catch_up(self, store: Store) -> int:
         """Add every row that came after the last one known here; how many there were."""
         added = 0
-        ids: list[int] = []
-        rows = []
-        for number, sketch in store.sketches_after(self.last):
-            ids.append(number)
-            rows.append(sketch)
-            if len(ids) == _BATCH:
-                self.add(ids, project(rows))
-                added += len(ids)
-                ids, rows = [], []
-        self.add(ids, project(rows))
-        return added + len(ids)
+        rows = store.sketches_after(self.last)
+        while batch := list(itertools.islice(rows, _BATCH)):
+            ids, sketches, learned = zip(*batch, strict=True)
+            self.add(ids, edit_keys(store.bundle, sketches, learned))
+            added += len(ids)
+        return added
 
     def add(self, ids: Sequence[int], keys: Floats) -> None:
-        """Insert keys `[N, KEY_SIZE]` under ascending ids."""
-        if not ids:
-            return
+        """Insert keys `[N, size]` under ascending ids."""
         needed = self._graph.get_current_count() + len(ids)
         if needed > self._graph.get_max_elements():
             self._graph.resize_index(max(needed, self._graph.get_max_elements() * 3 // 2))
@@ -100,7 +96,7 @@ class VectorIndex:
                 pass  # not in the graph yet, and its row is gone: it never will be
 
     def nearest(self, key: Floats, count: int) -> dict[int, float]:
-        """Up to `count` edits near `key` `[KEY_SIZE]`: their ids with the cosine, nearest first."""
+        """Up to `count` edits near `key` `[size]`: their ids with the cosine, nearest first."""
         count = min(count, self._graph.get_current_count())
         while count > 0:
             try:

@@ -46,10 +46,10 @@ def tokenize(region: Region, max_positions: int = MAX_POSITIONS) -> TokenSequenc
     """The region's positions; where there are too many, those around the change stay."""
     rows: list[tuple[int, int, int, int, bool]] = []
     center = 0
-    for i, (leaf, mark) in enumerate(zip(region.leaves, region.marks, strict=True)):
+    for i, (leaf, how) in enumerate(zip(region.leaves, region.marks, strict=True)):
         if i == region.center:
             center = len(rows)
-        around = (bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), mark, leaf.kind == "name")
+        around = (bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), how, leaf.kind == "name")
         rows += [(bucket(piece, TEXT_BUCKETS), *around) for piece in pieces(leaf)]
     focus = [i for i, row in enumerate(rows) if row[3] != UNCHANGED] or [center]
     start, stop = window(focus[0], focus[-1] + 1, len(rows), max_positions)

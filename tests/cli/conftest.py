@@ -6,6 +6,13 @@ import pytest
 from command import run
 from repositories import Repo, habits
 
+from codewm_model.bundle import Bundle
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _model(random_bundle: Bundle) -> None:
+    """No test here waits for training."""
+
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory, _own_settings: None) -> Repo:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import datetime
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from command import run
+from networks import reweighed
 from repositories import Repo, habits, numbered
+
+from codewm_lsp.engine.default_bundle import VARIABLE
+from codewm_model.bundle import Bundle
 
 HIT_KEYS = {
     "commit", "author", "date", "subject", "path", "lines", "score", "similarity", "action", "reasons",
@@ -38,12 +43,40 @@ def test_a_second_index_reports_the_whole_and_nothing_new(shop: Repo) -> None:
 def test_status_json_has_its_keys_and_values(shop: Repo) -> None:
     answer = run("status", shop.root, "--json").json
     assert set(answer) == {
-        "schema", "edits", "commits", "head", "fresh", "pending_commits", "skipped", "paths", "representation", "index",
-        "index_bytes",
+        "schema", "edits", "commits", "head", "fresh", "pending_commits", "skipped", "paths", "representation", "model",
+        "index", "index_bytes",
     }  # fmt: skip
     assert (answer["schema"], answer["commits"], answer["head"], answer["fresh"], answer["index"]) == (
         "codewm.status/1", 41, shop.git("rev-parse", "HEAD"), True, str(shop.git_dir / "codewm"),
     )  # fmt: skip
+
+
+def test_status_names_the_model(shop: Repo, random_bundle: Bundle) -> None:
+    config, folder = random_bundle.config, random_bundle.folder
+    assert run("status", shop.root, "--json").json["model"] == {
+        "name": "random", "id": random_bundle.id, "parameters": config.parameters,
+        "learned_weight": {"key": 0.0, "score": 0.0}, "folder": str(folder),
+    }  # fmt: skip
+    out = run("status", shop.root).out
+    assert f"model      random {random_bundle.id}, {config.parameters / 1e6:.2f} M parameters, in {folder}\n" in out
+    assert f"version    representation {config.representation}\n" in out
+
+
+def test_an_index_with_a_share_for_the_model_is_built_and_searched(
+    shop: Repo, random_bundle: Bundle, tmp_path: Path
+) -> None:
+    bundle = reweighed(random_bundle, tmp_path / "bundle", key=0.2, score=0.2)
+    model = {VARIABLE: str(bundle.folder)}
+    shutil.copytree(shop.root, tmp_path / "repository")
+    refused = run("similar", tmp_path / "repository", env=model)
+    assert (refused.code, f"model {random_bundle.id}" in refused.err) == (6, True)
+    assert run("index", tmp_path / "repository", env=model).code == 0
+    answer = run("similar", tmp_path / "repository", "--json", env=model).json
+    best = answer["edits"][0]["hits"][0]
+    assert (best["subject"], "near in the model" in best["reasons"]) == ("Give the call a timeout", True)
+    assert run("status", tmp_path / "repository", "--json", env=model).json["model"]["learned_weight"] == {
+        "key": 0.2, "score": 0.2,
+    }  # fmt: skip
 
 
 def test_status_tells_how_far_behind_the_index_is(tmp_path: Path) -> None:

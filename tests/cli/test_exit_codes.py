@@ -13,6 +13,9 @@ import pytest
 from command import Done, run
 from repositories import Repo, habits
 
+from codewm_lsp.engine.default_bundle import VARIABLE
+from codewm_model.bundle import Bundle
+
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory, _own_settings: None) -> Repo:
@@ -121,6 +124,28 @@ def test_6_for_readers_of_another_version_until_it_is_indexed(repo: Repo, comman
     db.close()
     failed(run(command, repo.root), 6, "run `codewm-lsp index` to rebuild it")
     assert [run("index", repo.root).code, run(command, repo.root).code] == [0, 0]
+
+
+@pytest.mark.parametrize("command", ["index", "similar", "status"])
+def test_6_without_the_model(repo: Repo, tmp_path: Path, command: str) -> None:
+    done = run(command, repo.root, env={VARIABLE: str(tmp_path / "nowhere")})
+    failed(done, 6, f"no model in {tmp_path / 'nowhere'}")
+    assert f"({VARIABLE} names it)" in done.err
+
+
+def test_6_for_a_model_of_another_version(repo: Repo, tmp_path: Path, random_bundle: Bundle) -> None:
+    shutil.copytree(random_bundle.folder, tmp_path / "old")
+    config = tmp_path / "old" / "config.json"
+    config.write_text(config.read_text().replace(random_bundle.config.representation, "older"))
+    done = run("index", repo.root, env={VARIABLE: str(tmp_path / "old")})
+    failed(done, 6, "was trained on representation older")
+
+
+def test_7_without_onnxruntime(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "stub").mkdir()
+    (tmp_path / "stub" / "onnxruntime.py").write_text("raise ImportError('no wheel here')\n")
+    done = run("index", "--rebuild", repo.root, env={"PYTHONPATH": str(tmp_path / "stub")})
+    failed(done, 7, "run `pip install onnxruntime` (no wheel here)")
 
 
 @pytest.mark.parametrize("command", ["index", "similar", "status"])

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from repositories import Repo, habits
 
+from codewm_lsp.engine.default_bundle import VARIABLE
+from codewm_model.bundle import Bundle
+
 LONG = 700  # commits
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _model(random_bundle: Bundle) -> None:
+    """No test here waits for training."""
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +40,16 @@ def small(tmp_path: Path) -> Repo:
     repo = Repo.init(tmp_path / "small")
     repo.history(habits(60))
     return repo
+
+
+@pytest.fixture
+def weigh(random_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float, float], Bundle]:
+    """Makes the default bundle one in which the model has these shares of the key and of the score."""
+    from networks import reweighed
+
+    def use(key: float, score: float) -> Bundle:
+        bundle = reweighed(random_bundle, tmp_path / f"bundle-{key}-{score}", key, score)
+        monkeypatch.setenv(VARIABLE, str(bundle.folder))
+        return bundle
+
+    return use

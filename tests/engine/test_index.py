@@ -14,8 +14,9 @@ from repositories import GRACE, Repo, habits, numbered
 
 from codewm_lsp.engine.index import EditIndex, Filters
 from codewm_lsp.engine.indexing import update_index
+from codewm_lsp.engine.packing import pack, unpack
 from codewm_lsp.engine.similar import SimilarEdits
-from codewm_lsp.engine.store import Store, index_folder, pack, unpack
+from codewm_lsp.engine.store import Store, index_folder
 from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.changes import change_of
 from codewm_model.edit import edit_between
@@ -71,13 +72,13 @@ def test_hits_are_ordered_by_score_and_say_why(index: EditIndex) -> None:
 
 
 def test_an_edit_is_its_own_best_hit(indexed: Repo, index: EditIndex) -> None:
-    stored = [sketch for _, sketch in index.store.sketches_after(0)]
+    stored = [sketch for _, sketch, _ in index.store.sketches_after(0)]
     best = [index.query(sketch, 1)[0] for sketch in stored]
     assert [round(hit.score, 2) for hit in best] == [1.0] * len(stored)
 
 
 def test_the_graphs_best_is_the_best_of_an_exact_search(index: EditIndex) -> None:
-    keys = project([sketch for _, sketch in index.store.sketches_after(0)])
+    keys = project([sketch for _, sketch, _ in index.store.sketches_after(0)])
     for key in keys:
         exact = np.sort(keys @ key)[::-1]
         assert list(index._vectors.nearest(key, 5).values()) == pytest.approx(exact[:5], abs=1e-3)

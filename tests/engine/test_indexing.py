@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import platformdirs
 import pytest
 from repositories import Repo, habits
 from rows import indexed_commits, rows
 
 from codewm_lsp.engine import indexing
+from codewm_lsp.engine.default_bundle import VARIABLE
+from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.indexing import Selection, update_index
+from codewm_lsp.engine.similar import SimilarEdits
 from codewm_lsp.engine.store import DATABASE, Store, index_folder
-from codewm_model.errors import IndexMissingError, IndexStoreError, IndexVersionError
+from codewm_model.bundle import Bundle
+from codewm_model.changes import change_of
+from codewm_model.errors import BundleError, IndexMissingError, IndexStoreError, IndexVersionError
 from codewm_model.git import Repository
+from codewm_model.history import read_history
 
 
 def update(repo: Repo, **options: object) -> tuple[int, int]:
@@ -165,6 +173,62 @@ def test_readers_refuse_another_version_and_the_indexer_rebuilds_it(small: Repo)
         Store(folder_of(small))
     assert update(small)[0] == 60
     assert rows(folder_of(small)) == expected
+
+
+def test_an_index_of_another_model_is_refused_and_rebuilt(
+    small: Repo, random_bundle: Bundle, weigh: Callable[[float, float], Bundle]
+) -> None:
+    update(small)
+    other = weigh(0.2, 0.2)
+    for reader in (lambda: Store(folder_of(small)), lambda: SimilarEdits.open(Repository.open(small.root))):
+        with pytest.raises(IndexVersionError, match=rf"model {random_bundle.id}.*`codewm-lsp index`"):
+            reader()
+    assert update(small)[0] == 60
+    store = Store(folder_of(small))
+    assert (store.get_meta("model"), store.bundle.id) == (other.id, other.id)
+    store.close()
+
+
+def test_another_share_of_the_score_needs_no_new_index(small: Repo, weigh: Callable[[float, float], Bundle]) -> None:
+    update(small)
+    weigh(0.0, 0.2)
+    assert update(small) == (0, 0)
+
+
+@pytest.mark.parametrize("present", [False, True])
+def test_without_a_model_nothing_is_indexed_or_searched(
+    small: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, present: bool
+) -> None:
+    if present:
+        update(small)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere"))
+    with pytest.raises(BundleError, match=rf"no model in .*nowhere.*{VARIABLE}"):
+        update(small)
+    with pytest.raises(BundleError if present else IndexMissingError):
+        Store(folder_of(small))
+
+
+def test_rows_hold_what_the_model_says_of_an_edit(small: Repo) -> None:
+    small.commit("words", {"notes.txt": "some words\n"})
+    update(small)
+    repository = Repository.open(small.root)
+    encoder = Encoder.default()
+    history = read_history(repository, indexed_commits(folder_of(small)))
+    edits = {(part.commit.id, edit.path, *edit.lines): edit for part in history for edit in part.edits}
+    with sqlite3.connect(folder_of(small) / DATABASE) as db:
+        stored = db.execute(
+            "SELECT hash, path, first, last, learned, before_state FROM edits"
+            " JOIN commits ON commits.id = commit_id JOIN paths ON paths.id = path_id"
+        ).fetchall()
+    db.close()
+    assert len(stored) == len(edits)
+    for *place, learned, before in stored:
+        (expected,) = encoder.encode([encoder.read(change_of(edits[tuple(place)]))])
+        if place[1] == "notes.txt":
+            assert (learned, before) == (None, None)
+            continue
+        assert np.frombuffer(learned, "<f2") == pytest.approx(expected.learned, abs=2e-3)
+        assert np.frombuffer(before, "<f2") == pytest.approx(expected.before, abs=4e-3)
 
 
 @pytest.mark.parametrize("damage", ["header", "middle", "truncated", "no table"])

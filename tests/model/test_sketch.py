@@ -9,7 +9,7 @@ from codewm_model.changes import change_of
 from codewm_model.edit import edit_between
 from codewm_model.idf import BUCKETS, bucket, idf
 from codewm_model.ranking import FeatureMatrix, Ranker, fuse, reasons
-from codewm_model.sketch import KEY_SIZE, MAX_FEATURES, Sketch, directions, project, sketch
+from codewm_model.sketch import KEY_SIZE, MAX_FEATURES, Sketch, directions, index_keys, project, sketch
 from codewm_model.version import representation_version
 
 
@@ -116,6 +116,27 @@ def test_the_score_of_an_equal_edit_is_one() -> None:
     assert float(fuse(*Ranker.of([IMPORT]).channels(IMPORT))[0]) == pytest.approx(1.0, abs=1e-5)
 
 
+def test_a_learned_channel_takes_its_share_and_one_of_zero_changes_nothing() -> None:
+    lexical, structural = Ranker.of([IMPORT, TIMEOUT]).channels(IMPORT)
+    learned = np.array([0.5, -0.5], np.float32)
+    without = fuse(lexical, structural)
+    assert np.array_equal(fuse(lexical, structural, learned, 0.0), without)
+    assert np.array_equal(fuse(lexical, structural, None, 0.3), without)
+    assert fuse(lexical, structural, learned, 0.3) == pytest.approx(0.7 * without + 0.3 * learned)
+
+
+def test_a_learned_part_of_the_key_takes_its_share_and_one_of_zero_takes_no_room() -> None:
+    sketches = [TIMEOUT, RETRIES, made("", "")]
+    learned = np.eye(3, 5, dtype=np.float32)
+    learned[1] = 0  # an edit that the model does not see
+    plain, keys = project(sketches), index_keys(sketches, learned, 0.36)
+    assert np.array_equal(index_keys(sketches, learned, 0.0), plain)
+    assert keys.shape == (3, KEY_SIZE + 5)
+    assert np.linalg.norm(keys, axis=1) == pytest.approx([1, 1, 0], abs=1e-5)
+    assert keys[0, KEY_SIZE:] == pytest.approx(0.6 * learned[0])
+    assert keys[1, :KEY_SIZE] == pytest.approx(plain[1], abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("cosines", "expected"),
     [
@@ -124,9 +145,12 @@ def test_the_score_of_an_equal_edit_is_one() -> None:
         ((0.1, 0.9), ("same shape",)),
         ((0.2, 0.1), ("some of the same names",)),
         ((0.1, 0.2), ("a similar shape",)),
+        ((0.5, 0.1, 0.9), ("same names", "near in the model")),
+        ((0.1, 0.2, 0.9), ("near in the model",)),
+        ((0.1, 0.2, 0.3), ("a similar shape",)),
     ],
 )
-def test_reasons_name_the_channels(cosines: tuple[float, float], expected: tuple[str, ...]) -> None:
+def test_reasons_name_the_channels(cosines: tuple[float, ...], expected: tuple[str, ...]) -> None:
     assert reasons(*cosines) == expected
 
 

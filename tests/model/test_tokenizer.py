@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from codewm_model.changes import change_of
 from codewm_model.edit import edit_between
@@ -15,6 +18,7 @@ from codewm_model.tokenizer import (
     MAX_DEPTH,
     PARENT_BUCKETS,
     TEXT_BUCKETS,
+    TokenSequence,
     bucket,
     pieces,
     tokenize,
@@ -25,27 +29,41 @@ def leaf(text: str, kind: str, depth: int = 3) -> Leaf:
     return Leaf(text, kind, "call", "expression_statement", "function", depth, 0, 0)
 
 
+def columns(tokens: TokenSequence) -> list[np.ndarray]:
+    return [tokens.text, tokens.parent, tokens.depth, tokens.mark, tokens.name]
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "expected"),
     [
         ("parse_http_header", "name", ["parse", " http", " header"]),
-        ("parseHTTPHeader2", "name", ["parse", " http", " header", " 2"]),
-        ("a_b_c_d_e_f", "name", ["a", " b", " c", " d"]),
-        ("__init__", "name", ["init"]),
+        ("parseHTTPHeader2", "name", ["parse", " http", " header", " 2", " =parseHTTPHeader2"]),
+        ("a_b_c_d_e_f", "name", ["a", " b", " c", " d", " =a_b_c_d_e_f"]),
+        ("__init__", "name", ["init", " =__init__"]),
         ("_", "name", ["_"]),
-        ("größe", "name", ["gr", " öß", " e"]),
-        ('"""Read the file. Twice, if need be."""', "string", [" string", " read", " the", " file"]),
-        ("''", "string", [" string"]),
-        ("# type: ignore", "comment", [" comment", " type", " ignore"]),
+        ("größe", "name", ["gr", " öß", " e", " =größe"]),
+        ("'Read the file. Twice.'", "string", [" string", " read", " the", " file", " ='Read the file. Twice.'"]),
+        ("''", "string", [" string", " =''"]),
+        ("# type: ignore", "comment", [" comment", " type", " ignore", " =# type: ignore"]),
         ("0", "number", ["0"]),
         ("42", "number", ["42"]),
-        ("3.14159", "number", [" number"]),
+        ("3.14159", "number", [" number", " =3.14159"]),
         ("return", "return", ["return"]),
         ("!=", "!=", ["!="]),
     ],
 )
 def test_a_leaf_gives_these_pieces(text: str, kind: str, expected: list[str]) -> None:
     assert pieces(leaf(text, kind)) == expected
+
+
+@given(st.sampled_from(["name", "string", "comment", "number", "operator"]), st.text(min_size=1), st.text(min_size=1))
+def test_an_edit_that_changes_a_leaf_changes_a_position(kind: str, one: str, other: str) -> None:
+    assert (pieces(leaf(one, kind)) == pieces(leaf(other, kind))) == (one == other)
+
+
+@pytest.mark.parametrize("other", ["parseFile", "parse__file", "_parse_file"])
+def test_names_of_the_same_words_are_told_apart_by_their_whole_text(other: str) -> None:
+    assert pieces(leaf(other, "name")) == [*pieces(leaf("parse_file", "name")), f" ={other}"]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +97,30 @@ def test_a_small_edit_has_this_sequence() -> None:
     assert tokenize(before).mark.tolist() == [ON_CHANGED_LINE] * 6
 
 
+def test_every_position_of_an_identifier_is_known_as_part_of_a_name_and_no_other_is() -> None:
+    after = region_pair(change_of(edit_between("", "readFile('some name', 3, x_y)  # x_y\n")))[1]
+    named = [bucket(piece, TEXT_BUCKETS) for piece in ("read", " file", " =readFile", "x", " y")]
+    tokens = tokenize(after)
+    assert tokens.text[tokens.name == 1].tolist() == named
+    assert set(tokens.name.tolist()) == {0, 1}
+
+
+def test_a_side_without_a_changed_line_is_cut_around_the_place_of_the_change() -> None:
+    lines = [f"    name_{i} = {i}" for i in range(100)]
+    whole = "\n".join(["def long():", *lines, ""])
+    less = whole.replace("    name_70 = 70\n", "")
+    for one, other in ((less, whole), (whole, less)):
+        sides = [tokenize(region, 12) for region in region_pair(change_of(edit_between(one, other)))]
+        texts = [side.text.tolist() for side in sides]
+        assert all(bucket(str(number), TEXT_BUCKETS) in text for text in texts for number in (69, 71))
+        place, changed = sides if one is less else sides[::-1]
+        assert place.text[place.center :].tolist()[:3] == [
+            bucket(piece, TEXT_BUCKETS) for piece in ("name", " 71", "=")
+        ]
+        assert changed.text[changed.center + 1] == bucket(" 70", TEXT_BUCKETS)
+        assert not place.mark.any() and changed.mark[changed.center] == CHANGED
+
+
 def test_where_there_are_too_many_positions_those_around_the_change_stay() -> None:
     leaves = tuple(leaf(f"name{i}", "name") for i in range(100))
     marks = tuple(CHANGED if i == 80 else UNCHANGED for i in range(100))
@@ -95,4 +137,4 @@ def test_depth_is_bounded_and_padding_is_never_used() -> None:
 
 def test_an_empty_region_has_no_positions() -> None:
     tokens = tokenize(Region((), (), 0, 0))
-    assert [len(column) for column in (tokens.text, tokens.parent, tokens.depth, tokens.mark)] == [0, 0, 0, 0]
+    assert [len(column) for column in columns(tokens)] == [0] * 5

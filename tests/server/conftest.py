@@ -15,6 +15,13 @@ sys.path.append(str(Path(__file__).parent))
 from shop import Shop, build_shop
 from wire import Wire
 
+from codewm_model.bundle import Bundle
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _model(random_bundle: Bundle) -> None:
+    """No test here waits for training."""
+
 
 @pytest.fixture(scope="session")
 def unindexed(tmp_path_factory: pytest.TempPathFactory, _own_settings: None) -> Shop:

@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from networks import reweighed
 from repositories import Repo
 from schema import check
 from shop import CALL, Shop
 from wire import Wire
+
+from codewm_lsp.engine.default_bundle import VARIABLE
+from codewm_model.bundle import Bundle
 
 
 @pytest.fixture
@@ -87,6 +91,41 @@ def test_a_damaged_index_is_said_once(wire: Wire, place: Shop) -> None:
     assert "codewm-lsp index" in told[0]
     assert status(wire, params) == ("no-index", [])
     assert wire.end() == 0
+
+
+def test_without_a_model_the_server_starts_and_says_so_once(
+    place: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    index(place)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere"))
+    with Wire() as wire:
+        wire.initialize()
+        params = opened(wire, place)
+        found, told = status(wire, params)
+        assert (found, len(told)) == ("no-index", 1)
+        assert f"no model in {tmp_path / 'nowhere'}" in told[0]
+        assert status(wire, params) == ("no-index", [])
+        assert wire.end() == 0
+
+
+def test_an_index_of_another_model_is_said_once_until_it_is_rebuilt(
+    place: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, random_bundle: Bundle
+) -> None:
+    index(place)
+    bundle = reweighed(random_bundle, tmp_path / "bundle", key=0.2, score=0.2)
+    monkeypatch.setenv(VARIABLE, str(bundle.folder))
+    with Wire() as wire:
+        wire.initialize()
+        params = opened(wire, place)
+        found, told = status(wire, params)
+        assert (found, len(told)) == ("no-index", 1)
+        assert "run `codewm-lsp index`" in told[0]
+        index(place)
+        wait_until_ok(wire, params)
+        at = {**params, "position": {"line": CALL, "character": 0}}
+        (edit,) = wire.result("codewm/similarEdits", at)["edits"]
+        assert any("near in the model" in hit["reasons"] for hit in edit["hits"])
+        assert wire.end() == 0
 
 
 def test_without_git_files_are_answered_empty(place: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,11 +1,8 @@
 """Labelled edits are what the fixer does, one fix at a time, and a file never answers for itself."""
 
-import subprocess
-
-import pytest
-
 from codewm_model.edit import Edit
-from codewm_train.rules import RuleEdit, apply_fix, balanced, load_rule_edits, repository_name, rule_task
+from codewm_train.fixer import RuleEdit, apply_fix
+from codewm_train.rules import balanced, rule_task
 
 
 def change(content, start, end):
@@ -75,31 +72,3 @@ def test_answers_are_of_the_same_rule_and_never_of_the_same_file():
     assert [paths[i] for i in task.relevant[query]] == ["two.py"]
     assert {paths[i] for i in task.excluded[query]} == {"a/one.py", "b/one.py"}  # a file that moved is still that file
     assert "y" not in {task.labels[i] for i in task.queries}
-
-
-@pytest.mark.parametrize("path", ["/x/flask", "/x/flask/.git", "/x/flask/repo", "/x/flask.git"])
-def test_a_repository_is_named_by_its_folder(path, tmp_path):
-    assert repository_name(tmp_path / path.lstrip("/")) == "flask"
-
-
-def test_labelled_edits_of_a_repository_are_made_once_and_read_back(tmp_path, monkeypatch):
-    folder = tmp_path / "sample"
-    folder.mkdir()
-    for n in range(14):
-        (folder / f"m{n}.py").write_text(f"def f(value):\n    if value == None:\n        pass  # {n}\n")
-    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
-        subprocess.run([*git, *command], check=True)
-    edits = load_rule_edits([folder], tmp_path / "cache")
-    assert not edits, "one and the same change counts once"
-    for n in range(14):
-        (folder / f"m{n}.py").write_text(f"def f(value):\n    if value.x{n} == None:\n        pass  # {n}\n")
-    subprocess.run([*git, "commit", "-qam", "two"], check=True)
-    edits = load_rule_edits([folder], tmp_path / "cache", seed=1)
-    assert {item.rule for item in edits} == {"E711"}
-    assert len(edits) == 15
-    for item in edits:
-        assert item.edit.before is not None
-        assert "value" not in item.edit.removed[0] and "is None" in item.edit.added[0]
-    monkeypatch.setattr("codewm_train.rules.make_rule_edits", None)
-    assert load_rule_edits([folder], tmp_path / "cache", seed=1) == edits

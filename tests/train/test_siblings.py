@@ -66,11 +66,11 @@ def test_an_insertion_lies_where_its_indentation_puts_it():
 
 def task():
     edits = [
-        PastEdit("a", hunk("self.item = item")),
-        PastEdit("a", hunk("self.full = True")),
-        PastEdit("a", hunk("return 1")),
-        PastEdit("a", hunk("self.full = True", path="other.py")),
-        PastEdit("b", hunk("size = 1")),
+        PastEdit("me/box", "a", 0, hunk("self.item = item")),
+        PastEdit("me/box", "a", 0, hunk("self.full = True")),
+        PastEdit("me/box", "a", 0, hunk("return 1")),
+        PastEdit("me/box", "a", 0, hunk("self.full = True", path="other.py")),
+        PastEdit("me/box", "b", 0, hunk("size = 1")),
     ]
     return edits, sibling_task(edits)
 

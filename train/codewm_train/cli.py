@@ -139,15 +139,23 @@ def export(checkpoint: Path, data: Path, out: Path, name: str, key_weight: float
     rows = range(0, len(dataset), max(1, len(dataset) // (AGREE_ON // 2)))[: AGREE_ON // 2]
     views = views_of_dataset(dataset, rows, loaded.preset.model.positions)
     regions = [side for pair in zip(views.before, views.after, strict=True) for side in pair]
+    try:
+        classes = fit_classes(np.array(dataset.actions, np.float32))
+    except ValueError as error:
+        raise CodewmError(f"{data} has too few edits for an export: {error}") from error
     weight = LearnedWeight(key_weight, score_weight)
-    agreement = write_bundle(
-        loaded, out, regions, fit_classes(np.array(dataset.actions, np.float32)), name=name, learned_weight=weight
-    )
+    agreement = write_bundle(loaded, out, regions, classes, name=name, learned_weight=weight)
     click.echo(f"{out}: differs from the checkpoint by {agreement.worst:.1e} at most, on {agreement.regions} regions")
 
 
 @main.command(name="eval")
-@click.option("--split", type=click.Choice(["held-out", "validation"]), default="held-out", show_default=True)
+@click.option(
+    "--split",
+    type=click.Choice(["held-out", "validation"]),
+    default="held-out",
+    show_default=True,
+    help="Whose frozen edits: the final judgement's, or those for tuning.",
+)
 @click.option("--clones", type=_PATH, required=True, help="The folder that holds the split's clones.")
 @click.option("--cache", type=_PATH, default=Path("build/eval"), show_default=True, help="Where slow parts are kept.")
 @click.option("--bundle", type=_PATH, help="The model; without one the baselines alone are judged.")

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from codewm_model.bundle import (
+    CONFIG,
     EDIT_HEAD,
     ENCODER,
     PREDICTOR,
@@ -51,7 +52,7 @@ class Agreement:
     @property
     def worst(self) -> float:
         """The largest of the three."""
-        return max(self.state, self.prediction, self.edit)
+        return float(np.max([self.state, self.prediction, self.edit]))  # NaN if one of them is
 
 
 class _EncoderGraph(nn.Module):
@@ -108,6 +109,7 @@ def export(
     config = bundle_config(model, name, learned_weight or LearnedWeight(), training_facts(checkpoint))
     agreement = agree(TorchModel(model), Model.open(write_config(out, config)), regions[:AGREE_ON])
     if not agreement.worst <= TOLERANCE:
+        (out / CONFIG).unlink()  # so that nobody loads it
         raise CodewmError(f"the export differs from the checkpoint by {agreement.worst:.2g}, over {TOLERANCE:g}")
     (out / CARD).write_text(model_card(config), encoding="utf-8")
     return agreement
@@ -125,12 +127,12 @@ def write_graphs(model: WorldModel, out: Path) -> None:
     config = model.config
     ids = tuple(torch.ones(2, 8, dtype=torch.int64) for _ in range(4))
     state, action = torch.zeros(2, config.d_model), torch.zeros(2, config.action_size)
-    focus = torch.zeros(2, N_FOCUS, config.d_model)
+    focus = tuple(torch.zeros(2, N_FOCUS, config.d_model) for _ in range(2))  # one tensor would become one input
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", max=config.max_positions)
     by_row, by_position = {0: batch}, {0: batch, 1: length}
     _write(_EncoderGraph(model), ids, out / ENCODER, "text parent depth mark", "state focus", by_position)
     _write(_PredictorGraph(model), (state, action), out / PREDICTOR, "state action", "prediction", by_row)
-    _write(_EditGraph(model), (focus, focus), out / EDIT_HEAD, "before_focus after_focus", "edit", by_row)
+    _write(_EditGraph(model), focus, out / EDIT_HEAD, "before_focus after_focus", "edit", by_row)
 
 
 def agree(torch_model: TorchModel, exported: Model, regions: Sequence[TokenSequence]) -> Agreement:
@@ -142,7 +144,7 @@ def agree(torch_model: TorchModel, exported: Model, regions: Sequence[TokenSeque
     (before, after), (exported_before, exported_after) = pairs
     return Agreement(
         len(regions),
-        max(_gap(ours.state, theirs.state), _gap(ours.focus, theirs.focus)),
+        float(np.max([_gap(ours.state, theirs.state), _gap(ours.focus, theirs.focus)])),
         _gap(torch_model.predict(before.state, actions), exported.predict(exported_before.state, actions)),
         _gap(torch_model.edits(before, after), exported.edits(exported_before, exported_after)),
     )

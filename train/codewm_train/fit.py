@@ -167,8 +167,8 @@ def _resume(
 
 
 def _refuse_evaluation_data(data: Dataset) -> None:
-    kept = {item["name"] for item in data.about["repositories"]} & {name for names in SPLITS.values() for name in names}
-    if kept:
+    kept = {name for names in SPLITS.values() for name in names}
+    if kept := {item["name"] for item in data.about["repositories"] if item["name"].lower() in kept}:
         raise CodewmError(f"{', '.join(sorted(kept))}: kept for judging, never learned from")
 
 

@@ -52,6 +52,8 @@ class Preset:
         parts = {"training": TrainingConfig, "losses": LossWeights, "model": ModelConfig}
         unknown = set(tables) - set(parts)
         for name, part in parts.items():
+            if not isinstance(tables.get(name, {}), dict):
+                raise CodewmError(f"{name} is no table of settings")
             unknown |= set(tables.get(name, {})) - {field.name for field in dataclasses.fields(part)}
         if unknown:
             raise CodewmError(f"unknown settings: {', '.join(sorted(unknown))}")
@@ -70,5 +72,5 @@ def load_preset(name: str) -> Preset:
     except OSError as error:
         shipped = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.toml")))
         raise CodewmError(f"no preset {name!r}: there are {shipped}, or give a TOML file") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CodewmError(f"{path} is no TOML: {error}") from error

@@ -1,0 +1,275 @@
+"""Training: it learns, it goes on exactly where it stopped, and it refuses what it must not touch."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from datasets import TINY, TINY_TOML, made_up, stored, tiny_dataset, tiny_preset
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import Tensor, nn
+
+from codewm_model.errors import CodewmError
+from codewm_train import checkpoint as checkpoint_module
+from codewm_train.batches import Sampler
+from codewm_train.checkpoint import load_checkpoint
+from codewm_train.data import Dataset
+from codewm_train.fit import TrainingStep, _optimizer, fit, learning_rate, with_settings
+from codewm_train.ids import SPLITS
+from codewm_train.presets import Preset, load_preset
+
+PRESET = tiny_preset()
+Values = dict[str, float]
+
+
+@pytest.fixture(autouse=True)
+def _on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere the last bits depend on the order of additions."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return tiny_dataset(tmp_path_factory.mktemp("data"))
+
+
+def run(data: Dataset, out: Path, preset: Preset = PRESET, **options: Any) -> tuple[Path, list[Values]]:
+    """Train; the checkpoint and what was reported of each step."""
+    reported: list[Values] = []
+    path = fit(data, out, preset, report=lambda step, values: reported.append({"step": step, **values}), **options)
+    return path, reported
+
+
+def tensors(state: Any) -> list[Tensor]:
+    """Every tensor in a checkpoint's state, the optimiser's too."""
+    if isinstance(state, Tensor):
+        return [state]
+    inner = state.values() if isinstance(state, dict) else state if isinstance(state, list) else ()
+    return [tensor for item in inner for tensor in tensors(item)]
+
+
+def test_training_lowers_the_loss(data: Dataset, tmp_path: Path) -> None:
+    preset = tiny_preset(steps=40, learning_rate=5e-3)
+    _, reported = run(data, tmp_path, preset, validation=data, validate_every=20)
+    losses = [values["loss"] for values in reported]
+    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
+    assert [values["step"] for values in reported] == list(range(1, 41))
+    assert {"next_state", "auxiliary", "vicreg", "kind", "topic", "gradient"} < set(reported[0])
+    judged = [i for i, values in enumerate(reported, 1) if "validation/copy_proof_knn1" in values]
+    assert judged == [20, 40]
+    assert reported[-1]["validation/copy_proof_knn1"] > 3 / len(data)
+    assert 1 < reported[-1]["validation/rank_prediction"] <= TINY.d_model + 1e-3
+
+
+def test_a_resumed_run_is_the_run_that_was_never_cut_off(data: Dataset, tmp_path: Path) -> None:
+    whole, told = run(data, tmp_path / "whole", validation=data, validate_every=2)
+    _, first = run(data, tmp_path / "parts", stop_after=3)
+    halfway = load_checkpoint(tmp_path / "parts" / "checkpoint.pt")
+    parts, rest = run(data, tmp_path / "parts")
+    one, other = load_checkpoint(whole), load_checkpoint(parts)
+    assert (halfway.step, one.step, other.step) == (3, 6, 6)
+    assert [values["loss"] for values in first + rest] == [values["loss"] for values in told]
+    assert len(tensors(one.state)) > 2 * len(list(one.model().parameters()))
+    for a, b in zip(tensors(one.state), tensors(other.state), strict=True):
+        assert torch.equal(a, b)
+    moved = zip(tensors(halfway.state), tensors(one.state), strict=True)
+    assert sum(not torch.equal(a, b) for a, b in moved) > len(tensors(one.state)) // 2
+    assert other.seconds > halfway.seconds > 0
+
+
+def test_a_finished_run_does_nothing_more(data: Dataset, tmp_path: Path) -> None:
+    path, _ = run(data, tmp_path, stop_after=2)
+    before = path.read_bytes()
+    assert run(data, tmp_path, stop_after=2)[1] == []
+    assert path.read_bytes() == before
+
+
+def test_another_runs_checkpoint_is_refused(data: Dataset, tmp_path: Path) -> None:
+    path, _ = run(data, tmp_path / "run", stop_after=1)
+    content = path.read_bytes()
+    other_data = stored(tmp_path / "other", [made_up("me/box")])
+    for chosen, preset in ((data, tiny_preset(seed=1)), (data, tiny_preset(steps=7)), (other_data, PRESET)):
+        with pytest.raises(CodewmError, match="other settings or data: choose another --out"):
+            run(chosen, tmp_path / "run", preset)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", [name for names in SPLITS.values() for name in names] + ["Pallets/Flask"])
+def test_what_is_kept_for_judging_is_never_learned_from(name: str, data: Dataset, tmp_path: Path) -> None:
+    kept = replace(data, about={**data.about, "repositories": [*data.about["repositories"], {"name": name}]})
+    with pytest.raises(CodewmError, match=f"{name}: kept for judging"):
+        fit(kept, tmp_path, PRESET)
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_value_is_logged_for_tensorboard(data: Dataset, tmp_path: Path) -> None:
+    _, reported = run(data, tmp_path, validation=data, stop_after=2)
+    log = EventAccumulator(str(tmp_path / "tensorboard"))
+    log.Reload()
+    assert set(log.Tags()["scalars"]) == set(reported[-1]) - {"step"}
+    assert [(event.step, event.value) for event in log.Scalars("loss")] == [
+        (values["step"], pytest.approx(values["loss"])) for values in reported
+    ]
+
+
+def test_a_loss_that_is_no_number_ends_the_run(data: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(CodewmError, match="no number at step 1"):
+        run(data, tmp_path, tiny_preset(learning_rate=float("inf")))
+
+
+def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
+    training = tiny_preset(steps=1000, warmup=100, learning_rate=2.0, decay=0.3).training
+    rates = [learning_rate(step, training) for step in range(1001)]
+    assert rates[0] == pytest.approx(0.02) and rates[49] == pytest.approx(1.0)
+    assert set(rates[99:701]) == {2.0}
+    assert rates[850] == pytest.approx(1.0) and rates[999] > rates[1000] == 0
+
+
+def test_only_matrices_of_linear_layers_decay() -> None:
+    step = TrainingStep(PRESET)
+    decayed, others = _optimizer(step, PRESET.training).param_groups
+    assert (decayed["weight_decay"], others["weight_decay"]) == (PRESET.training.weight_decay, 0)
+    linear = {id(layer.weight) for layer in step.modules() if isinstance(layer, nn.Linear)}
+    assert {id(parameter) for parameter in decayed["params"]} == linear
+    assert len(decayed["params"]) + len(others["params"]) == len(list(step.parameters()))
+
+
+def test_a_checkpoint_gives_back_the_network_and_what_the_run_was(data: Dataset, tmp_path: Path) -> None:
+    path, _ = run(data, tmp_path, stop_after=1)
+    loaded = load_checkpoint(path)
+    assert (loaded.preset, loaded.data, loaded.step) == (PRESET, data.about, 1)
+    assert loaded.hardware == f"1 process(es) of {torch.get_num_threads()} CPU thread(s)"
+    assert loaded.model().config == TINY and not loaded.model().training
+
+
+class Trap:
+    """Unpickling one writes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return Path.write_text, (self.path, "executed")
+
+
+def write_trap(path: Path, good: bytes) -> None:
+    path.write_bytes(pickle.dumps(Trap(path.parent / "executed")))
+
+
+def write_trap_in_a_checkpoint(path: Path, good: bytes) -> None:
+    torch.save({"format": 1, "state": Trap(path.parent / "executed")}, path)
+
+
+SPOILED: list[Callable[[Path, bytes], object]] = [
+    write_trap,
+    write_trap_in_a_checkpoint,
+    lambda path, good: path.write_bytes(good[: len(good) // 2]),
+    lambda path, good: path.write_bytes(b""),
+    lambda path, good: path.write_bytes(b"no checkpoint at all"),
+    lambda path, good: torch.save({"format": 1}, path),
+    lambda path, good: torch.save([1, 2], path),
+    lambda path, good: path.unlink(),
+]
+
+
+@pytest.mark.parametrize(
+    "spoil", SPOILED, ids=["pickle", "code inside", "cut", "empty", "text", "bare", "list", "missing"]
+)
+def test_what_is_no_checkpoint_is_refused_and_nothing_in_it_runs(
+    spoil: Callable[[Path, bytes], object], data: Dataset, tmp_path: Path
+) -> None:
+    path, _ = run(data, tmp_path, stop_after=1)
+    spoil(path, path.read_bytes())
+    with pytest.raises(CodewmError, match="is no checkpoint of this trainer"):
+        load_checkpoint(path)
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_checkpoint_of_another_representation_is_refused(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = run(data, tmp_path, stop_after=1)
+    monkeypatch.setattr(checkpoint_module, "representation_version", lambda: "another")
+    with pytest.raises(CodewmError, match="this is another: train it again"):
+        load_checkpoint(path)
+
+
+def test_a_preset_is_a_file_and_comes_back_from_a_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(TINY_TOML.format(steps=6))
+    assert load_preset(str(tmp_path / "tiny.toml")) == PRESET
+    default = load_preset("default")
+    assert Preset.from_dict(default.to_dict()) == default
+    assert with_settings(default, seed=3, steps=None).training == replace(default.training, seed=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[training]\nstep = 3\n", "unknown settings: step"),
+        ("[trainings]\n", "unknown settings: trainings"),
+        ("training = 3\n", "training is no table"),
+        ("no toml", "is no TOML"),
+        (b"\xff", "is no TOML"),
+        (None, "no preset .*: there are default"),
+    ],
+)
+def test_a_preset_that_nobody_can_read_is_refused(text: str | bytes | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "preset.toml"
+    if text is not None:
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(CodewmError, match=message):
+        load_preset(str(path))
+
+
+def average_of_two(data: Dataset, preset: Preset) -> TrainingStep:
+    """What two processes must come to: each step takes the mean of both ranks' gradients."""
+    torch.manual_seed(preset.training.seed)
+    step = TrainingStep(preset)
+    optimizer = _optimizer(step, preset.training)
+    samplers = [Sampler(data, preset.training, preset.model, rank) for rank in range(2)]
+    for i in range(preset.training.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(i, preset.training)
+        optimizer.zero_grad(set_to_none=True)
+        sum(step(sampler.batch(i))[0] / 2 for sampler in samplers).backward()
+        nn.utils.clip_grad_norm_(step.parameters(), preset.training.clip)
+        optimizer.step()
+    return step
+
+
+@pytest.mark.timeout(300)
+def test_torchrun_trains_by_the_same_code_on_the_gradients_of_all_processes(data: Dataset, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    tiny_dataset(folder)
+    (tmp_path / "tiny.toml").write_text(TINY_TOML.format(steps=3))
+    script = tmp_path / "train.py"
+    script.write_text("from codewm_train.cli import main\n\nmain()\n")
+    options = ["fit", "--preset", tmp_path / "tiny.toml", "--data", folder, "--out", tmp_path / "run"]
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", script, *options],
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode != 0 and "gloo" in done.stderr.lower() and "connect" in done.stderr.lower():
+        pytest.skip(f"gloo cannot start here: {done.stderr[-300:]}")
+    assert done.returncode == 0, done.stderr
+    loaded = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert (loaded.step, loaded.hardware) == (3, "2 process(es) of 1 CPU thread(s)")
+    expected = average_of_two(data, loaded.preset).state_dict()
+    alone, _ = run(data, tmp_path / "alone", loaded.preset)
+    by_one, differs = load_checkpoint(alone).state["step"], 0
+    for name, value in loaded.state["step"].items():
+        if name.endswith("qkv.bias"):
+            continue  # no loss depends on the keys' part, whose gradient is rounding that Adam makes large
+        assert torch.allclose(value, expected[name], atol=1e-5), name
+        differs += not torch.allclose(value, by_one[name], atol=1e-5)
+    assert differs > 10
