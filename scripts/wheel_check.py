@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"codewm_lsp": ROOT, "codewm_model": ROOT / "model", "codewm_train": ROOT / "train"}
-SUFFIXES = {".py", ".bin"}
+SUFFIXES = {".py", ".bin", ".onnx", ".npz", ".json", ".md", ".toml", ".tsv", ".gz"}
 MODULE = "def fetch(session, name):\n    url = base + name\n    return session.get(url{extra})\n"
 NAMES = ("users", "orders", "carts")
 
@@ -54,7 +54,7 @@ def check_contents(wheel: Path) -> None:
         for file in (root / package).rglob("*")
         if file.suffix in SUFFIXES
     }
-    assert "codewm_model/idf.bin" in expected
+    assert {"codewm_model/idf.bin", "codewm_lsp/assets/default/config.json"} <= expected
     assert not expected - names, f"missing from the wheel: {sorted(expected - names)}"
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == set(PACKAGES), f"unexpected in the wheel: {sorted(tops - set(PACKAGES))}"

@@ -28,6 +28,7 @@ from codewm_train.presets import load_preset
 from codewm_train.torch_model import TorchModel
 from codewm_train.views import views_of_dataset
 
+STEPS = load_preset("default").training.steps
 CLASSES = ActionClasses(
     np.zeros(ACTION_SIZE, np.float32),
     np.ones(ACTION_SIZE, np.float32),
@@ -52,7 +53,7 @@ def regions_of(data: Dataset, positions: int) -> list[TokenSequence]:
 
 def checkpoint_of(model: WorldModel, data: Dataset) -> Checkpoint:
     state = {"step": {f"model.{name}": value for name, value in model.state_dict().items()}}
-    return Checkpoint(load_preset("default"), 1500, data.about, state, 5400.0, "2 processes of 1 CPU thread")
+    return Checkpoint(load_preset("default"), STEPS, data.about, state, 5400.0, "2 processes of 1 CPU thread")
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +112,7 @@ def test_the_bundle_is_small_whole_and_says_what_it_is(exported: Exported) -> No
     assert (config.d_state, config.d_edit) == (model.d_model, 2 * model.d_edit)
     assert config.parameters == exported.checkpoint.model().parameter_count()
     assert config.learned_weight == LearnedWeight(0.0, 0.0)
-    assert (config.trained["step"], config.trained["data"]) == (1500, exported.checkpoint.data)
+    assert (config.trained["step"], config.trained["data"]) == (STEPS, exported.checkpoint.data)
     stored_classes = Bundle.open(exported.folder).prototypes()
     assert stored_classes is not None and np.array_equal(stored_classes.centres, CLASSES.centres)
     assert (exported.folder / PROTOTYPES).is_file()
@@ -121,8 +122,9 @@ def test_the_card_names_data_budget_and_command(exported: Exported) -> None:
     card = (exported.folder / CARD).read_text()
     for row in ("| me/box | MIT | " + "0" * 40 + " | 100 |", "| me/tin | MIT | " + "0" * 40 + " | 40 |"):
         assert row in card
-    assert "140 edits" in card and "1500 steps of 128 edits, seed 0, 90 minutes (2 processes of 1 CPU thread)" in card
-    for command in ("codewm-train mine --clones", "codewm-train fit --preset default", "--seed 0 --steps 1500"):
+    assert "140 edits" in card
+    assert f"{STEPS} steps of 128 edits, seed 0, 90 minutes (2 processes of 1 CPU thread)" in card
+    for command in ("codewm-train mine --clones", "codewm-train fit --preset default", f"--seed 0 --steps {STEPS}"):
         assert command in card
     assert "Not judged yet" in card and "did not pass the test" in card
 

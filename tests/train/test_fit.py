@@ -163,7 +163,7 @@ class Trap:
 
 
 def write_trap(path: Path, good: bytes) -> None:
-    path.write_bytes(pickle.dumps(Trap(path.parent / "executed")))
+    path.write_bytes(pickle.dumps(Trap(path.parent / "executed"), protocol=2))
 
 
 def write_trap_in_a_checkpoint(path: Path, good: bytes) -> None:

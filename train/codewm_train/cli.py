@@ -105,7 +105,7 @@ def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int |
 
 @main.command()
 @click.option("--checkpoint", type=_PATH, required=True, help="What `fit` wrote.")
-@click.option("--data", type=_PATH, required=True, help="The dataset: action classes and regions for the check.")
+@click.option("--data", type=_PATH, required=True, help="The dataset: regions for the check.")
 @click.option("--out", type=_PATH, required=True, help="The bundle's folder.")
 @click.option("--name", default="default", show_default=True, help="What people will call the model.")
 @click.option(
@@ -125,25 +125,21 @@ def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int |
 @reported
 def export(checkpoint: Path, data: Path, out: Path, name: str, key_weight: float, score_weight: float) -> None:
     """Write a checkpoint as a bundle that the product loads; fails if it does not compute the same."""
-    import numpy as np
-
     from codewm_model.bundle import LearnedWeight
-    from codewm_train.action_classes import fit_classes
+    from codewm_train.action_classes import ActionClasses
     from codewm_train.checkpoint import load_checkpoint
     from codewm_train.data import Dataset
     from codewm_train.export import AGREE_ON
     from codewm_train.export import export as write_bundle
+    from codewm_train.ids import CLASSES_FILE
     from codewm_train.views import views_of_dataset
 
     dataset, loaded = Dataset.open(data), load_checkpoint(checkpoint)
     rows = range(0, len(dataset), max(1, len(dataset) // (AGREE_ON // 2)))[: AGREE_ON // 2]
     views = views_of_dataset(dataset, rows, loaded.preset.model.positions)
     regions = [side for pair in zip(views.before, views.after, strict=True) for side in pair]
-    try:
-        classes = fit_classes(np.array(dataset.actions, np.float32))
-    except ValueError as error:
-        raise CodewmError(f"{data} has too few edits for an export: {error}") from error
     weight = LearnedWeight(key_weight, score_weight)
+    classes = ActionClasses.load(CLASSES_FILE)
     agreement = write_bundle(loaded, out, regions, classes, name=name, learned_weight=weight)
     click.echo(f"{out}: differs from the checkpoint by {agreement.worst:.1e} at most, on {agreement.regions} regions")
 

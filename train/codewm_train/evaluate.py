@@ -18,9 +18,10 @@ from codewm_model.runtime import Model
 from codewm_train.action_classes import ActionClasses
 from codewm_train.checkpoint import load_checkpoint
 from codewm_train.data import Dataset
+from codewm_train.ids import CLASSES_FILE
 from codewm_train.latency import latency
 from codewm_train.metrics import Task
-from codewm_train.next_action import Vote, action_class_top5, situation
+from codewm_train.next_action import STATES_VOTE, WORDS_VOTE, action_class_top5, situation
 from codewm_train.next_state import Knn, knn, predictions, ranks, rates, ridge
 from codewm_train.paper_table import paper_table
 from codewm_train.protocol import Protocol
@@ -30,7 +31,7 @@ from codewm_train.torch_model import TorchModel
 from codewm_train.views import EncodedEdits, Floats, Views, WorldModelRunner, encode_edits, views_of, views_of_dataset
 
 RIDGE_EDITS = 20_000  # training edits that the ridge regression is fitted on
-VOTES = {"tfidf": Vote(50, 4, 0.0), "states": Vote(50, 8, 0.0)}  # tuned on the validation edits: ADR 4
+VOTES = {"tfidf": WORDS_VOTE, "states": STATES_VOTE}
 Say = Callable[[str], None]
 
 
@@ -60,10 +61,10 @@ def evaluate(
         commits = [item.commit for item in protocol.past]
         found |= judge_next_states(model, views, encoded, commits, data, positions)
         found["next_state"] |= _other_runs(found["next_state"], subject, views)
-        say("action classes")
-        classes = ActionClasses.load(subject.bundle.folder / "prototypes.npz")
-        hits = action_class_top5(situation(protocol.past, classes), VOTES, encoded.before.state)
-        found["action_class_top5"] = {name: float(rows.mean()) for name, rows in hits.items()}
+    say("action classes")
+    seen = situation(protocol.past, ActionClasses.load(CLASSES_FILE))
+    hits = action_class_top5(seen, VOTES, encoded.before.state if encoded else None)
+    found["action_class_top5"] = {name: float(rows.mean()) for name, rows in hits.items()}
     siblings, rules = protocol.tasks()
     for task, headline, key in ((siblings, "mrr", "sibling_mrr"), (rules, "map", "rule_map")):
         say(task.name)

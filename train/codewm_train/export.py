@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -184,6 +185,7 @@ def _write(
 ) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations, nothing a reader could mend
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it names packages that nobody needs here
         torch.onnx.export(
             graph.eval(), example, str(path), input_names=inputs.split(), output_names=outputs.split(), dynamo=True,
             dynamic_shapes=tuple(dynamic for _ in example), external_data=False, verbose=False,

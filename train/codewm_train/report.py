@@ -16,8 +16,8 @@ def show(found: Mapping[str, Any], console: Console) -> None:
         rows = {name: [value, state["knn1"][name]] for name, value in state["copy_proof_knn1"].items()}
         _table(console, title, ("copy-proof KNN@1", "KNN@1"), rows, "{:.1%}")
         _table(console, "effective rank", ("of 128",), {k: [v] for k, v in found["rank"].items()}, "{:.1f}")
-        classes = {name: [value] for name, value in found["action_class_top5"].items()}
-        _table(console, "action class among the top 5 of 64", ("hits",), classes, "{:.1%}")
+    classes = {name: [value] for name, value in found["action_class_top5"].items()}
+    _table(console, "action class among the top 5 of 64", ("hits",), classes, "{:.1%}")
     for key, title in (("sibling_mrr", "hidden sibling, MRR"), ("rule_map", "same rule, MAP")):
         about = found[f"{key}_n"]
         heading = f"{title}, {found['split']}: N={about['n']}, {about['queries']} queries"

@@ -104,7 +104,7 @@ class AttentionPool(nn.Module):
 
     def forward(self, x: Tensor, visible: Tensor) -> Tensor:
         """`[B, T, D]` and `[B, T]` -> `[B, D]`."""
-        b, t, d = x.shape
+        b, t, _ = x.shape
         x = self.norm(x)
         scores = self.scores(x).masked_fill(~visible.unsqueeze(-1), float("-inf"))  # [B, T, H]
         values = self.value(x).view(b, t, scores.shape[-1], -1)  # [B, T, H, D / H]
