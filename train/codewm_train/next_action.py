@@ -39,7 +39,7 @@ VOTES = tuple(Vote(*way) for way in itertools.product((10, 20, 50, 100, 200, 400
 
 # The best on the validation edits, for neighbours by words and by the first model's states.
 WORDS_VOTE = Vote(200, 1, 0.1)
-STATES_VOTE = Vote(200, 8, 0.1)
+STATES_VOTE = Vote(100, 4, 0.0)
 
 
 @dataclass(frozen=True)
