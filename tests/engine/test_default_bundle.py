@@ -45,7 +45,6 @@ def test_a_missing_bundle_is_an_error_with_its_remedy(tmp_path: Path, monkeypatc
         default_bundle()
 
 
-@pytest.mark.skipif(not module.SHIPPED.exists(), reason="training has not written it yet")
 def test_the_bundle_that_ships_is_whole_and_small() -> None:
     bundle = Bundle.open(module.SHIPPED)
     assert sum(file.stat().st_size for file in module.SHIPPED.iterdir()) < 8_000_000
