@@ -61,7 +61,7 @@ def mined(clones: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 
 
 def table(folder: Path, stem: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pq.read_table(folder / f"{stem}.parquet").to_pylist()
+    rows: list[dict[str, Any]] = pq.read_table(next(folder.glob(f"{stem}-*.parquet"))).to_pylist()
     return rows
 
 

@@ -7,6 +7,7 @@ A dataset is a folder of plain numpy arrays. `before` and `after` hold the posit
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,12 +80,11 @@ def write_shard(shard: Shard, path: Path) -> None:
 
 
 def pack(shards: Sequence[Path], out: Path) -> int:
-    """Join the shards to one dataset in `out`; how many edits it holds.
+    """Join the shards to one dataset in `out`, in place of any there; how many edits it holds.
 
     An edit with the same positions on both sides as an earlier one is dropped, and so is one that shows no
     difference within its positions.
     """
-    out.mkdir(parents=True, exist_ok=True)
     seen: set[bytes] = set()
     kept: dict[str, list[Any]] = {
         name: [] for name in ("before", "after", "actions", "commit", "signature", "path", "place")
@@ -124,10 +124,15 @@ def pack(shards: Sequence[Path], out: Path) -> int:
         "commit": np.array(kept["commit"], np.int32),
         **{name: np.array(kept[name], np.uint32) for name in ("signature", "path", "place")},
     }
+    partial = out.with_name(f"{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     for name in _ARRAYS:
-        np.save(out / f"{name}.npy", arrays[name])
+        np.save(partial / f"{name}.npy", arrays[name])
     about = {"representation": representation_version(), "edits": len(repository_of), "repositories": repositories}
-    (out / "dataset.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    (partial / "dataset.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(out, ignore_errors=True)  # whoever has it mapped keeps the old arrays
+    partial.rename(out)
     return len(repository_of)
 
 

@@ -57,7 +57,7 @@ class MinedRepository:
 
     @property
     def file_stem(self) -> str:
-        """`owner+name`: what its files are called."""
+        """`owner+name`: how its files' names begin."""
         return self.name.replace("/", "+")
 
 
@@ -133,7 +133,7 @@ def mine_repository(item: MinedRepository, clone: Path, out: Path, limit: int) -
             rows.append(_row(item, commit, change))
             place = (change.edit.path, change.symbol)
             shard.add(commit.id, place, flat(before), flat(after), action_of(change), signature(change))
-        pq.write_table(pa.Table.from_pylist(rows, COLUMNS), out / f"{item.file_stem}.parquet", compression="zstd")
+        pq.write_table(pa.Table.from_pylist(rows, COLUMNS), shard_path.with_suffix(".parquet"), compression="zstd")
         write_shard(shard, shard_path)
     with np.load(shard_path, allow_pickle=False) as stored:
         return len(stored["actions"])
