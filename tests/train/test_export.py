@@ -13,7 +13,7 @@ import torch
 from datasets import made_up, stored
 
 from codewm_model.actions import ACTION_SIZE
-from codewm_model.bundle import CONFIG, PROTOTYPES, Bundle, LearnedWeight
+from codewm_model.bundle import CONFIG, NETWORKS, PROTOTYPES, Bundle, LearnedWeight
 from codewm_model.errors import BundleError, CodewmError
 from codewm_model.nn.world_model import WorldModel
 from codewm_model.runtime import Model
@@ -116,6 +116,12 @@ def test_the_bundle_is_small_whole_and_says_what_it_is(exported: Exported) -> No
     stored_classes = Bundle.open(exported.folder).prototypes()
     assert stored_classes is not None and np.array_equal(stored_classes.centres, CLASSES.centres)
     assert (exported.folder / PROTOTYPES).is_file()
+
+
+def test_the_networks_do_not_say_where_they_were_written(exported: Exported) -> None:
+    for name in NETWORKS:
+        data = (exported.folder / name).read_bytes()
+        assert b".py" not in data and str(Path.home()).encode() not in data
 
 
 def test_the_card_names_data_budget_and_command(exported: Exported) -> None:
