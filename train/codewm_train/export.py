@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-import logging
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from codewm_model.bundle import (
     CONFIG,
-    EDIT_HEAD,
-    ENCODER,
-    PREDICTOR,
     PROTOTYPES,
     Bundle,
     BundleConfig,
@@ -26,7 +19,6 @@ from codewm_model.bundle import (
     write_config,
 )
 from codewm_model.errors import CodewmError
-from codewm_model.nn.encoder import N_FOCUS
 from codewm_model.nn.world_model import WorldModel
 from codewm_model.runtime import Model
 from codewm_model.tokenizer import TokenSequence
@@ -34,6 +26,7 @@ from codewm_model.version import representation_version
 from codewm_train.action_classes import ActionClasses
 from codewm_train.card import model_card
 from codewm_train.checkpoint import Checkpoint
+from codewm_train.graphs import write_graphs
 from codewm_train.torch_model import TorchModel
 
 TOLERANCE = 1e-4  # between torch and the export, absolute
@@ -54,37 +47,6 @@ class Agreement:
     def worst(self) -> float:
         """The largest of the three."""
         return float(np.max([self.state, self.prediction, self.edit]))  # NaN if one of them is
-
-
-class _EncoderGraph(nn.Module):
-    def __init__(self, model: WorldModel) -> None:
-        super().__init__()
-        self.encoder = model.encoder
-
-    def forward(self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor) -> tuple[Tensor, Tensor]:
-        encoded = self.encoder(text, parent, depth, mark)
-        return encoded.states[-1], encoded.focus
-
-
-class _PredictorGraph(nn.Module):
-    def __init__(self, model: WorldModel) -> None:
-        super().__init__()
-        self.action_encoder, self.predictor = model.action_encoder, model.predictor
-
-    def forward(self, state: Tensor, action: Tensor) -> Tensor:
-        predicted: Tensor = self.predictor(state, self.action_encoder(action))
-        return predicted
-
-
-class _EditGraph(nn.Module):
-    def __init__(self, model: WorldModel) -> None:
-        super().__init__()
-        self.edit_head = model.edit_head
-
-    def forward(self, before_focus: Tensor, after_focus: Tensor) -> Tensor:
-        kind, topic = self.edit_head(before_focus, after_focus)
-        edit: Tensor = torch.cat([kind, topic], dim=1) * 0.5**0.5
-        return edit
 
 
 def export(
@@ -121,19 +83,6 @@ def record(folder: Path, metrics: dict[str, Any]) -> None:
     config = Bundle.open(folder).config
     (folder / METRICS).write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     (folder / CARD).write_text(model_card(config, metrics), encoding="utf-8")
-
-
-def write_graphs(model: WorldModel, out: Path) -> None:
-    """The three ONNX files, batch and length left open."""
-    config = model.config
-    ids = tuple(torch.ones(2, 8, dtype=torch.int64) for _ in range(4))
-    state, action = torch.zeros(2, config.d_model), torch.zeros(2, config.action_size)
-    focus = tuple(torch.zeros(2, N_FOCUS, config.d_model) for _ in range(2))  # one tensor would become one input
-    batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", max=config.max_positions)
-    by_row, by_position = {0: batch}, {0: batch, 1: length}
-    _write(_EncoderGraph(model), ids, out / ENCODER, "text parent depth mark", "state focus", by_position)
-    _write(_PredictorGraph(model), (state, action), out / PREDICTOR, "state action", "prediction", by_row)
-    _write(_EditGraph(model), focus, out / EDIT_HEAD, "before_focus after_focus", "edit", by_row)
 
 
 def agree(torch_model: TorchModel, exported: Model, regions: Sequence[TokenSequence]) -> Agreement:
@@ -178,26 +127,6 @@ def training_facts(checkpoint: Checkpoint) -> dict[str, Any]:
         "preset": checkpoint.preset.to_dict(),
         "data": checkpoint.data,
     }
-
-
-def _write(
-    graph: nn.Module, example: tuple[Tensor, ...], path: Path, inputs: str, outputs: str, dynamic: dict[int, Any]
-) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own deprecations, nothing a reader could mend
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it names packages that nobody needs here
-        program = torch.onnx.export(
-            graph.eval(), example, input_names=inputs.split(), output_names=outputs.split(), dynamo=True,
-            dynamic_shapes=tuple(dynamic for _ in example), verbose=False,
-        )  # fmt: skip
-    assert program is not None
-    network = program.model_proto
-    # The exporter notes where in which file each operation was written: nobody's business, and a tenth of the bytes.
-    for part in (network, network.graph, *network.graph.node, *network.graph.value_info, *network.graph.initializer,
-                 *network.graph.input, *network.graph.output):  # fmt: skip
-        part.ClearField("metadata_props")
-        part.ClearField("doc_string")
-    path.write_bytes(network.SerializeToString())
 
 
 def _gap(ours: np.ndarray, theirs: np.ndarray) -> float:

@@ -15,7 +15,8 @@ from codewm_model.nn.config import ModelConfig
 from codewm_model.nn.world_model import WorldModel
 from codewm_model.runtime import Model
 from codewm_model.tokenizer import MAX_DEPTH, PARENT_BUCKETS, TEXT_BUCKETS, TokenSequence
-from codewm_train.export import bundle_config, write_graphs
+from codewm_train.export import bundle_config
+from codewm_train.graphs import write_graphs
 from codewm_train.minilm import MiniLM, text_of
 from codewm_train.torch_model import TorchModel
 from codewm_train.views import Views
