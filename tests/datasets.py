@@ -83,7 +83,7 @@ def stored(folder: Path, shards: Sequence[Shard]) -> Dataset:
     paths = [folder / f"{i}.npz" for i in range(len(shards))]
     for path, shard in zip(paths, shards, strict=True):
         write_shard(shard, path)
-    pack(paths, folder)
+    pack(paths, folder, limit=8000)
     return Dataset.open(folder)
 
 

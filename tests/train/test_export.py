@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,10 +22,12 @@ from codewm_model.tokenizer import TokenSequence
 from codewm_model.version import representation_version
 from codewm_train import export as export_module
 from codewm_train.action_classes import ActionClasses
+from codewm_train.card import command, model_card
 from codewm_train.checkpoint import Checkpoint
 from codewm_train.data import Dataset
-from codewm_train.export import AGREE_ON, CARD, METRICS, TOLERANCE, Agreement, export, record
-from codewm_train.presets import load_preset
+from codewm_train.export import AGREE_ON, CARD, METRICS, TOLERANCE, Agreement, export, record, training_facts
+from codewm_train.fit import with_settings
+from codewm_train.presets import Preset, load_preset
 from codewm_train.torch_model import TorchModel
 from codewm_train.views import views_of_dataset
 
@@ -53,7 +56,7 @@ def regions_of(data: Dataset, positions: int) -> list[TokenSequence]:
 
 def checkpoint_of(model: WorldModel, data: Dataset) -> Checkpoint:
     state = {"step": {f"model.{name}": value for name, value in model.state_dict().items()}}
-    return Checkpoint(load_preset("default"), STEPS, data.about, state, 5400.0, "2 processes of 1 CPU thread")
+    return Checkpoint(load_preset("default"), STEPS, data.about, state, 5400.0, 1, "1 CPU thread(s)")
 
 
 @pytest.fixture(scope="module")
@@ -129,10 +132,27 @@ def test_the_card_names_data_budget_and_command(exported: Exported) -> None:
     for row in ("| me/box | MIT | " + "0" * 40 + " | 100 |", "| me/tin | MIT | " + "0" * 40 + " | 40 |"):
         assert row in card
     assert "140 edits" in card
-    assert f"{STEPS} steps of 128 edits, seed 0, 90 minutes (2 processes of 1 CPU thread)" in card
-    for command in ("codewm-train mine --clones", "codewm-train fit --preset default", f"--seed 0 --steps {STEPS}"):
-        assert command in card
+    assert f"{STEPS} steps of 128 edits, seed 0, 90 minutes on 1 x 1 CPU thread(s)" in card
+    for part in (
+        "codewm-train mine --clones clones --out mined --limit 8000\n",
+        "codewm-train fit --preset default",
+        f"--seed 0 --steps {STEPS}\n",
+    ):
+        assert part in card
     assert "Not judged yet" in card and "did not pass the test" in card
+
+
+def test_the_card_of_a_run_with_settings_of_its_own_holds_them(exported: Exported) -> None:
+    preset = with_settings(exported.checkpoint.preset, seed=7, learning_rate=1e-3)
+    trained = training_facts(replace(exported.checkpoint, preset=preset, world=2))
+    shown = command(trained)
+    assert "torchrun --nproc-per-node 2 --no-python codewm-train fit --preset preset.toml" in shown
+    assert "--seed 7" in shown
+    config = replace(Bundle.open(exported.folder).config, trained=trained)
+    card = model_card(config)
+    stored = tomllib.loads(card.split("```toml\n")[1].split("```")[0])
+    assert Preset.from_dict(stored).training.learning_rate == 1e-3
+    assert with_settings(Preset.from_dict(stored), seed=7, steps=preset.training.steps) == preset
 
 
 def test_what_was_found_is_put_beside_the_bundle(exported: Exported, tmp_path: Path) -> None:

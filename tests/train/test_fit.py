@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from codewm_model.errors import CodewmError
 from codewm_train import checkpoint as checkpoint_module
 from codewm_train.batches import Sampler
-from codewm_train.checkpoint import load_checkpoint
+from codewm_train.checkpoint import load_checkpoint, save_checkpoint
 from codewm_train.data import Dataset
 from codewm_train.fit import TrainingStep, _optimizer, fit, learning_rate, with_settings
 from codewm_train.ids import SPLITS
@@ -104,6 +104,18 @@ def test_another_runs_checkpoint_is_refused(data: Dataset, tmp_path: Path) -> No
     assert path.read_bytes() == content
 
 
+def test_a_run_of_more_processes_is_not_gone_on_with_by_one(data: Dataset, tmp_path: Path) -> None:
+    path, _ = run(data, tmp_path, stop_after=1)
+    save_checkpoint(path, replace(load_checkpoint(path), world=2))
+    with pytest.raises(CodewmError, match="a run of 2 process"):
+        run(data, tmp_path)
+
+
+def test_a_dataset_without_an_edit_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CodewmError, match="holds no edits"):
+        run(stored(tmp_path / "data", [made_up("me/box", 0)]), tmp_path / "run")
+
+
 @pytest.mark.parametrize("name", [name for names in SPLITS.values() for name in names] + ["Pallets/Flask"])
 def test_what_is_kept_for_judging_is_never_learned_from(name: str, data: Dataset, tmp_path: Path) -> None:
     kept = replace(data, about={**data.about, "repositories": [*data.about["repositories"], {"name": name}]})
@@ -148,7 +160,7 @@ def test_a_checkpoint_gives_back_the_network_and_what_the_run_was(data: Dataset,
     path, _ = run(data, tmp_path, stop_after=1)
     loaded = load_checkpoint(path)
     assert (loaded.preset, loaded.data, loaded.step) == (PRESET, data.about, 1)
-    assert loaded.hardware == f"1 process(es) of {torch.get_num_threads()} CPU thread(s)"
+    assert (loaded.world, loaded.hardware) == (1, f"{torch.get_num_threads()} CPU thread(s)")
     assert loaded.model().config == TINY and not loaded.model().training
 
 
@@ -218,6 +230,9 @@ def test_a_preset_is_a_file_and_comes_back_from_a_checkpoint(tmp_path: Path) -> 
         ("[training]\nstep = 3\n", "unknown settings: step"),
         ("[trainings]\n", "unknown settings: trainings"),
         ("training = 3\n", "training is no table"),
+        ('[training]\nsteps = "many"\n', "steps = 'many' is no int"),
+        ("[training]\nsteps = true\n", "steps = True is no int"),
+        ("[losses]\nkind = [1]\n", r"kind = \[1\] is no float"),
         ("no toml", "is no TOML"),
         (b"\xff", "is no TOML"),
         (None, "no preset .*: there are default"),
@@ -263,7 +278,7 @@ def test_torchrun_trains_by_the_same_code_on_the_gradients_of_all_processes(data
         pytest.skip(f"gloo cannot start here: {done.stderr[-300:]}")
     assert done.returncode == 0, done.stderr
     loaded = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
-    assert (loaded.step, loaded.hardware) == (3, "2 process(es) of 1 CPU thread(s)")
+    assert (loaded.step, loaded.world, loaded.hardware) == (3, 2, "1 CPU thread(s)")
     expected = average_of_two(data, loaded.preset).state_dict()
     alone, _ = run(data, tmp_path / "alone", loaded.preset)
     by_one, differs = load_checkpoint(alone).state["step"], 0

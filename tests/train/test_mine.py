@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,7 +57,7 @@ def mined(clones: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     """Where both were mined to, by worker processes, and how many edits each gave."""
     out, counts = tmp_path_factory.mktemp("mined"), dict[str, int]()
     shards = mine(listed(clones, "box", "tin"), clones, out, limit=ALL, jobs=1, report=counts.__setitem__)
-    assert pack(shards, out / "dataset") > 0
+    assert pack(shards, out / "dataset", ALL) > 0
     return out, counts
 
 
@@ -164,6 +165,18 @@ def test_a_run_that_was_cut_off_leaves_nothing_half_done(
     assert table(tmp_path, "me+box") == table(mined[0], "me+box")
 
 
+class Deadly(MinedRepository):
+    """Ends the process that it is sent to."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (1,)
+
+
+def test_a_killed_worker_is_told_of(clones: Path, tmp_path: Path) -> None:
+    with pytest.raises(CodewmError, match="a worker was killed"):
+        mine([Deadly("me/box", "MIT", "0" * 40)], clones, tmp_path, limit=ALL, jobs=1)
+
+
 @pytest.mark.parametrize("name", [*SPLITS["held-out"], "PSF/Requests"])
 def test_a_held_out_repository_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "list.tsv").write_text(f"# mine these\n\nme/box\tMIT\tabc\n{name}\tMIT\tabc\n")
@@ -196,9 +209,9 @@ def test_the_list_that_ships_holds_a_dozen_permissive_repositories_and_none_kept
 
 def test_a_missing_clone_is_named(clones: Path, tmp_path: Path) -> None:
     with pytest.raises(ProtocolError, match="no clone of me/lost"):
-        mine([*listed(clones, "box"), MinedRepository("me/lost", "MIT", "abc")], clones, tmp_path)
+        mine([*listed(clones, "box"), MinedRepository("me/lost", "MIT", "abc")], clones, tmp_path, limit=ALL)
     with pytest.raises(ProtocolError, match="is no folder of clones"):
-        mine(listed(clones, "box"), clones / "nowhere", tmp_path)
+        mine(listed(clones, "box"), clones / "nowhere", tmp_path, limit=ALL)
 
 
 def test_repeated_and_invisible_edits_are_dropped(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codewm_model.bundle import BundleConfig
+from codewm_train.presets import load_preset
 
 
 def model_card(config: BundleConfig, metrics: Mapping[str, Any] | None = None) -> str:
@@ -21,8 +22,10 @@ def model_card(config: BundleConfig, metrics: Mapping[str, Any] | None = None) -
         "the CPU. It was trained from scratch on the commits below and has seen nothing else.",
         "## Training",
         f"{trained['step']} steps of {edits} edits, "
-        f"seed {training['seed']}, {trained['seconds'] / 60:.0f} minutes ({trained['hardware']}).",
-        f"```\n{command(training)}\n```",
+        f"seed {training['seed']}, {trained['seconds'] / 60:.0f} minutes on {trained['processes']} x "
+        f"{trained['hardware']}.",
+        f"```\n{command(trained)}\n```",
+        *(f"with `preset.toml`:\n\n```toml\n{tables}\n```" for tables in [_own_preset(trained)] if tables),
         "The same command with the same seed gives the same figures within noise.",
         f"## Data\n\n{data['edits']:,} edits; one that shows no change within the model's view, or repeats another, "
         "was left out. No code is in the weights' files or in this project; held-out and validation repositories were "
@@ -44,17 +47,34 @@ def model_card(config: BundleConfig, metrics: Mapping[str, Any] | None = None) -
     return "\n\n".join(parts) + "\n"
 
 
-def command(training: Mapping[str, Any]) -> str:
+def command(trained: Mapping[str, Any]) -> str:
     """The commands that make such a checkpoint again from clones in `clones/`."""
+    training, processes = trained["preset"]["training"], trained["processes"]
+    preset = "preset.toml" if _own_preset(trained) else "default"
+    launcher = f"torchrun --nproc-per-node {processes} --no-python " if processes > 1 else ""
     options = f"--seed {training['seed']} --steps {training['steps']}" + (
         "" if training["use_action"] else " --no-action"
     )
     return "\n".join(
         [
-            "codewm-train mine --clones clones --out mined",
-            f"codewm-train fit --preset default --data mined/dataset --out run {options}",
+            f"codewm-train mine --clones clones --out mined --limit {trained['data']['limit']}",
+            f"{launcher}codewm-train fit --preset {preset} --data mined/dataset --out run {options}",
             "codewm-train export --checkpoint run/checkpoint.pt --data mined/dataset --out bundle",
         ]
+    )
+
+
+def _own_preset(trained: Mapping[str, Any]) -> str:
+    """The run's preset as TOML where it is not the default, apart from what the command's options say."""
+    tables = {name: dict(table) for name, table in trained["preset"].items()}
+    default = load_preset("default").to_dict()
+    for option in ("seed", "steps", "use_action"):
+        tables["training"].pop(option)
+        default["training"].pop(option)
+    if tables == default:
+        return ""
+    return "\n".join(
+        line for name, table in tables.items() for line in (f"[{name}]", *(f"{key} = {table[key]}" for key in table))
     )
 
 

@@ -16,7 +16,7 @@ from codewm_train.presets import Preset
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a run stands, after how many `seconds` on which `hardware`.
+    """Where a run stands, after how many `seconds` of `world` processes, each on what `hardware`.
 
     `data` is what the dataset says of itself, `state` the modules' and the optimiser's.
     """
@@ -26,6 +26,7 @@ class Checkpoint:
     data: dict[str, Any]
     state: dict[str, Any]
     seconds: float
+    world: int
     hardware: str
 
     def model(self) -> WorldModel:
@@ -47,6 +48,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "data": checkpoint.data,
         "state": checkpoint.state,
         "seconds": checkpoint.seconds,
+        "world": checkpoint.world,
         "hardware": checkpoint.hardware,
     }
     partial = path.with_suffix(".partial")
@@ -64,7 +66,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
         stored = content["representation"]
         preset = Preset.from_dict(content["preset"])
-        rest = (content[name] for name in ("step", "data", "state", "seconds", "hardware"))
+        rest = (content[name] for name in ("step", "data", "state", "seconds", "world", "hardware"))
         checkpoint = Checkpoint(preset, *rest)
     except (OSError, KeyError, TypeError, RuntimeError, EOFError, ValueError) as error:
         raise CodewmError(f"{path} is no checkpoint of this trainer ({error})") from error

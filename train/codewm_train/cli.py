@@ -47,7 +47,7 @@ def main() -> None:
 )
 @click.option("--clones", type=_PATH, required=True, help="The folder that holds the clones.")
 @click.option("--out", type=_PATH, required=True, help="Where the edits and the dataset go.")
-@click.option("--limit", type=click.IntRange(1), default=5000, show_default=True, help="Edits of each repository.")
+@click.option("--limit", type=click.IntRange(1), default=8000, show_default=True, help="Edits of each repository.")
 @click.option("--jobs", type=click.IntRange(0), default=0, help="Worker processes; 0: one a core.")
 @reported
 def mine(repos: Path, clones: Path, out: Path, limit: int, jobs: int) -> None:
@@ -68,7 +68,7 @@ def mine(repos: Path, clones: Path, out: Path, limit: int, jobs: int) -> None:
             progress.advance(task)
 
         shards = mine_all(listed, clones, out, limit=limit, jobs=jobs, report=report)
-    click.echo(f"{pack(shards, out / 'dataset')} edits in {out / 'dataset'}")
+    click.echo(f"{pack(shards, out / 'dataset', limit)} edits in {out / 'dataset'}")
 
 
 @main.command()

@@ -79,8 +79,8 @@ def write_shard(shard: Shard, path: Path) -> None:
     partial.replace(path)
 
 
-def pack(shards: Sequence[Path], out: Path) -> int:
-    """Join the shards to one dataset in `out`, in place of any there; how many edits it holds.
+def pack(shards: Sequence[Path], out: Path, limit: int) -> int:
+    """Join the shards, mined with `limit`, to one dataset in `out`, in place of any there; how many edits it holds.
 
     An edit with the same positions on both sides as an earlier one is dropped, and so is one that shows no
     difference within its positions.
@@ -129,7 +129,12 @@ def pack(shards: Sequence[Path], out: Path) -> int:
     partial.mkdir(parents=True)
     for name in _ARRAYS:
         np.save(partial / f"{name}.npy", arrays[name])
-    about = {"representation": representation_version(), "edits": len(repository_of), "repositories": repositories}
+    about = {
+        "representation": representation_version(),
+        "edits": len(repository_of),
+        "limit": limit,
+        "repositories": repositories,
+    }
     (partial / "dataset.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(out, ignore_errors=True)  # whoever has it mapped keeps the old arrays
     partial.rename(out)

@@ -123,6 +123,7 @@ def training_facts(checkpoint: Checkpoint) -> dict[str, Any]:
     return {
         "step": checkpoint.step,
         "seconds": round(checkpoint.seconds),
+        "processes": checkpoint.world,
         "hardware": checkpoint.hardware,
         "preset": checkpoint.preset.to_dict(),
         "data": checkpoint.data,

@@ -59,16 +59,18 @@ def fit(
     """Train to the preset's last step (or to `stop_after`) and return the checkpoint; goes on from one in `out`.
 
     Raises:
-        CodewmError: the data may not be learned from, or the checkpoint in `out` belongs to another run.
+        CodewmError: the data are empty or may not be learned from, or the checkpoint in `out` belongs to another run.
     """
     _refuse_evaluation_data(data)
+    if not len(data):
+        raise CodewmError("the dataset holds no edits: nothing to learn from")
     rank, world, device = _start_distributed()
     torch.manual_seed(preset.training.seed)
     step_module = TrainingStep(preset).to(device)
     optimizer = _optimizer(step_module, preset.training)
     path, start, before_this = out / CHECKPOINT, 0, 0.0
     if path.exists():
-        start, before_this = _resume(path, step_module, optimizer, preset, data)
+        start, before_this = _resume(path, step_module, optimizer, preset, data, world)
     wrapped = DistributedDataParallel(step_module) if world > 1 else step_module
     sampler = Sampler(data, preset.training, preset.model, rank)
     out.mkdir(parents=True, exist_ok=True)
@@ -79,7 +81,7 @@ def fit(
         if rank == 0:
             state = {"step": step_module.state_dict(), "optimizer": optimizer.state_dict()}
             seconds = before_this + time.monotonic() - began
-            save_checkpoint(path, Checkpoint(preset, step, data.about, state, seconds, _hardware(device, world)))
+            save_checkpoint(path, Checkpoint(preset, step, data.about, state, seconds, world, _hardware(device)))
 
     last = min(preset.training.steps, stop_after or preset.training.steps)
     for step in range(start, last):
@@ -156,11 +158,13 @@ def _optimizer(module: nn.Module, training: TrainingConfig) -> torch.optim.Optim
 
 
 def _resume(
-    path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, preset: Preset, data: Dataset
+    path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, preset: Preset, data: Dataset, world: int
 ) -> tuple[int, float]:
     checkpoint = load_checkpoint(path)
     if (checkpoint.preset, checkpoint.data) != (preset, data.about):
         raise CodewmError(f"{path} belongs to a run with other settings or data: choose another --out")
+    if checkpoint.world != world:
+        raise CodewmError(f"{path} belongs to a run of {checkpoint.world} process(es), this one has {world}")
     module.load_state_dict(checkpoint.state["step"])
     optimizer.load_state_dict(checkpoint.state["optimizer"])
     return checkpoint.step, checkpoint.seconds
@@ -183,11 +187,11 @@ def _start_distributed() -> tuple[int, int, torch.device]:
     return (dist.get_rank() if world > 1 else 0), world, device
 
 
-def _hardware(device: torch.device, world: int) -> str:
-    """What the run had, in words."""
+def _hardware(device: torch.device) -> str:
+    """What each process of the run had, in words."""
     if device.type == "cuda":
-        return f"{world} x {torch.cuda.get_device_name(device)}"
-    return f"{world} process(es) of {torch.get_num_threads()} CPU thread(s)"
+        return torch.cuda.get_device_name(device)
+    return f"{torch.get_num_threads()} CPU thread(s)"
 
 
 def with_settings(preset: Preset, **settings: object) -> Preset:

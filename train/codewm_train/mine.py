@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -33,7 +34,6 @@ from codewm_train.clones import folders_of, match_clones
 from codewm_train.data import CENTER_FLAG, NAME_FLAG, Shard, write_shard
 from codewm_train.ids import SPLITS
 
-EDITS_PER_REPOSITORY = 5000  # evenly over its history, so that no repository dominates
 MAX_COMMIT_EDITS = 50
 MAX_TEXT = 20_000  # characters of an edit's lines that the Parquet file keeps
 COLUMNS = pa.schema(
@@ -91,17 +91,18 @@ def mine(
     clones: Path,
     out: Path,
     *,
-    limit: int = EDITS_PER_REPOSITORY,
+    limit: int,
     jobs: int = 0,
     report: Callable[[str, int], None] = lambda name, edits: None,
 ) -> list[Path]:
     """Read every repository's history into `out`; the shards, in the list's order.
 
-    `clones` is a folder of clones, named as `clones.match_clones` says. At most about `limit` edits of each are kept;
-    `report` is called with each repository's name and edits.
+    `clones` is a folder of clones, named as `clones.match_clones` says. At most about `limit` edits of each are kept,
+    evenly over its history, so that no repository dominates; `report` is called with each repository's name and edits.
 
     Raises:
         ProtocolError: a repository has no clone there.
+        CodewmError: a worker process was killed.
     """
     out.mkdir(parents=True, exist_ok=True)
     matched = match_clones([item.name for item in repositories], folders_of(clones))
@@ -114,6 +115,8 @@ def mine(
         try:
             for done in as_completed(running):
                 report(running[done], done.result())
+        except BrokenProcessPool as error:
+            raise CodewmError("a worker was killed (too little memory?): run it again with fewer --jobs") from error
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -48,13 +48,18 @@ class Preset:
 
     @classmethod
     def from_dict(cls, tables: dict[str, dict[str, Any]]) -> Preset:
-        """The inverse; tables and keys may be missing, unknown ones are an error."""
+        """The inverse; tables and keys may be missing; unknown ones are an error, and so is a value of another type."""
         parts = {"training": TrainingConfig, "losses": LossWeights, "model": ModelConfig}
         unknown = set(tables) - set(parts)
         for name, part in parts.items():
-            if not isinstance(tables.get(name, {}), dict):
+            if not isinstance(table := tables.get(name, {}), dict):
                 raise CodewmError(f"{name} is no table of settings")
-            unknown |= set(tables.get(name, {})) - {field.name for field in dataclasses.fields(part)}
+            fields = {field.name: field for field in dataclasses.fields(part)}
+            unknown |= set(table) - set(fields)
+            for key in set(table) & set(fields):
+                wanted = type(fields[key].default)
+                if type(table[key]) not in ((int, float) if wanted is float else (wanted,)):
+                    raise CodewmError(f"{key} = {table[key]!r} is no {wanted.__name__}")
         if unknown:
             raise CodewmError(f"unknown settings: {', '.join(sorted(unknown))}")
         return cls(**{name: part(**tables.get(name, {})) for name, part in parts.items()})
