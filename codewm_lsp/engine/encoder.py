@@ -10,7 +10,7 @@ import functools
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from codewm_model.bundle import Bundle
 from codewm_model.changes import Change, change_of
 from codewm_model.edit import edit_between, split_lines
 from codewm_model.languages import LANGUAGES
-from codewm_model.regions import ON_CHANGED_LINE, Region, region_at, region_pair
+from codewm_model.regions import Region, region_at, region_pair
 from codewm_model.runtime import Model
 from codewm_model.sketch import KEY_SIZE, Floats, Sketch, index_keys, sketch
 from codewm_model.syntax import Source
@@ -162,14 +162,9 @@ def _encoder_of(bundle: Bundle) -> Encoder:
 
 
 def _region_at(source: str, line: int) -> Region:
-    """The region around a line, marked there: a mark never enters the state, but it stays when tokens are cut."""
+    """The region around a line; past the last one it is around that."""
     parsed = Source.parse(LANGUAGES[0], split_lines(source))
-    line = max(0, min(line, parsed.line_count - 1))
-    region = region_at(parsed, line)
-    here = {i for i, leaf in enumerate(region.leaves) if leaf.line <= line <= leaf.last}
-    here = here or {min(sum(leaf.line < line for leaf in region.leaves), len(region.leaves) - 1)}  # on a blank line
-    marks = tuple(ON_CHANGED_LINE if i in here else mark for i, mark in enumerate(region.marks))
-    return replace(region, marks=marks)
+    return region_at(parsed, max(0, min(line, parsed.line_count - 1)))
 
 
 def _content_of(sequence: TokenSequence) -> bytes:

@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from codewm_model.regions import UNCHANGED, Region, window
+from codewm_model.regions import Region, view
 from codewm_model.syntax import Leaf
 from codewm_model.words import subwords, words
 
@@ -43,19 +43,18 @@ class TokenSequence:
 
 
 def tokenize(region: Region, max_positions: int = MAX_POSITIONS) -> TokenSequence:
-    """The region's positions; where there are too many, those around the change stay."""
+    """The region's positions; where there are too many, those around the change's beginning stay."""
     rows: list[tuple[int, int, int, int, bool]] = []
-    center = 0
-    for i, (leaf, how) in enumerate(zip(region.leaves, region.marks, strict=True)):
-        if i == region.center:
-            center = len(rows)
+    starts = [0]  # of each leaf, and the end
+    for leaf, how in zip(region.leaves, region.marks, strict=True):
         around = (bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), how, leaf.kind == "name")
         rows += [(bucket(piece, TEXT_BUCKETS), *around) for piece in pieces(leaf)]
-    focus = [i for i, row in enumerate(rows) if row[3] != UNCHANGED] or [center]
-    start, stop = window(focus[0], focus[-1] + 1, len(rows), max_positions)
+        starts.append(len(rows))
+    center = starts[region.center]
+    start, stop = view(center, len(rows), max_positions)
     table = np.array(rows[start:stop], np.int32).reshape(-1, 5)
     text, parent, depth, mark, name = (np.ascontiguousarray(column) for column in table.T)
-    return TokenSequence(text, parent, depth, mark, name, max(0, center - start))
+    return TokenSequence(text, parent, depth, mark, name, center - start)
 
 
 def pieces(leaf: Leaf) -> list[str]:

@@ -53,6 +53,8 @@ _SWAPS = (
     ("if not value == 0x1F", "if value != 31 and value in (1, 2)"),
     ("lambda x: x ** 2", "square"),
     ("    @property\n", "    @functools.cached_property\n"),
+    ("    async def load", "    def reset(self):\n        self._items = None\n\n    async def load"),
+    ("(data, lambda x: x ** 2)\n", "(data, lambda x: x ** 2)\n\n    def close(self):\n        self._items = None\n"),
 )  # fmt: skip
 
 

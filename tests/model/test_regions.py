@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from codewm_model.changes import change_of
 from codewm_model.edit import edit_between
 from codewm_model.languages import LANGUAGES
-from codewm_model.regions import CHANGED, ON_CHANGED_LINE, UNCHANGED, region_at, region_pair, window
+from codewm_model.regions import CHANGED, ON_CHANGED_LINE, UNCHANGED, region_at, region_pair, view
 from codewm_model.syntax import Source
 
 CODE = '''\
@@ -47,6 +47,25 @@ def test_a_change_at_module_level_sees_the_module() -> None:
     before, after = region_pair(change_of(edit_between(CODE, CODE.replace("import os\n", "import os\nimport re\n"))))
     assert texts(after)[:4] == ["import", "os", "import", "re"]
     assert "Box" in texts(before) and "re" not in texts(before)
+
+
+def test_a_method_put_at_the_end_of_a_class_has_what_stood_before_it_on_both_sides() -> None:
+    more = CODE + "\n    def clear(self):\n        self.things = []\n"
+    before, after = region_pair(change_of(edit_between(CODE, more)))
+    assert texts(before)[-3:] == ["pop", "(", ")"] and before.center == len(before.leaves)
+    assert texts(after)[after.center :][:2] == ["def", "clear"]
+    assert texts(after)[: after.center] == texts(before)
+
+
+@given(st.integers(0, 18), st.integers(0, 4), st.integers(0, 3), st.integers(2, 60))
+def test_both_sides_begin_at_the_same_leaf_and_show_the_same_until_the_change(
+    first: int, removed: int, added: int, budget: int
+) -> None:
+    lines = CODE.split("\n")
+    changed = [*lines[:first], *[f"        call({i})" for i in range(added)], *lines[first + removed :]]
+    before, after = region_pair(change_of(edit_between(CODE, "\n".join(changed))), budget)
+    assert before.center == after.center <= budget // 2
+    assert texts(before)[: before.center] == texts(after)[: after.center]
 
 
 def test_marks_tell_changed_tokens_from_their_lines_and_from_the_rest() -> None:
@@ -90,11 +109,10 @@ def test_a_line_in_which_nothing_changed_has_a_region_within_the_budget(line: in
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50), st.integers(1, 60))
-def test_a_window_is_within_bounds_and_budget_and_holds_what_fits(
-    first: int, width: int, after: int, budget: int
+def test_a_view_is_within_budget_and_begins_at_the_same_item_whatever_follows_the_center(
+    center: int, rest: int, other: int, budget: int
 ) -> None:
-    total = first + width + after
-    start, stop = window(first, first + width, total, budget)
-    assert 0 <= start <= stop <= total
-    assert stop - start == min(budget, total) or width >= budget
-    assert start <= first and (stop >= first + width or width >= budget)
+    start, stop = view(center, center + rest, budget)
+    assert 0 <= start <= center and stop == min(center + rest, start + budget)
+    assert center - start == min(center, budget // 2)
+    assert view(center, center + other, budget)[0] == start

@@ -109,9 +109,9 @@ def test_code_inside_a_string_has_its_own_leaves() -> None:
     ["(" * 30_000, "[" * 15_000 + "]" * 15_000, "x = " + "-" * 30_000 + "1", "a" + ".b" * 20_000, "1" + "+1" * 20_000],
 )
 def test_deep_nesting_takes_no_time(line: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     source = Source.parse(PYTHON, ["def f():", "    " + line, "    return 1"])
     count = sum(1 for _ in source.leaves(1, 2))
     definitions = source.definitions(1, 2)
     assert (count > 20_000, len(definitions) <= 1) == (True, True)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 20

@@ -12,7 +12,7 @@ from datasets import TINY, made_up, number_of, random_side, stored, tiny_dataset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codewm_model.regions import CHANGED, UNCHANGED, window
+from codewm_model.regions import CHANGED, UNCHANGED, view
 from codewm_model.tokenizer import TEXT_BUCKETS
 from codewm_train.batches import Batch, Positions, Sampler, collate, cropped, replace_names, same_as_after
 from codewm_train.data import CENTER_FLAG, MARKS, NAME_FLAG, Dataset
@@ -144,20 +144,12 @@ def marked(head: int, focus: int, tail: int) -> Positions:
 
 
 @given(SIDES, st.integers(1, 50))
-def test_a_crop_is_one_stretch_that_keeps_what_changed(parts: tuple[int, int, int], positions: int) -> None:
-    side = marked(*parts)
-    crop = cropped(side, positions)
-    assert len(crop) == min(len(side), positions)
-    assert (np.diff(crop[:, 0].astype(int)) == 1).all()
-    assert (crop[:, 3] & MARKS != UNCHANGED).sum() == min(parts[1], positions)
-
-
-@given(SIDES, st.integers(1, 50))
-def test_a_crop_is_the_window_that_regions_are_cut_to(parts: tuple[int, int, int], positions: int) -> None:
+def test_a_crop_is_the_view_that_regions_are_cut_to(parts: tuple[int, int, int], positions: int) -> None:
     side, (head, focus, tail) = marked(*parts), parts
-    place = (head, head + max(1, focus)) if focus + tail else (0, 1)
-    start, stop = window(*place, len(side), positions)
-    assert np.array_equal(cropped(side, positions), side[start:stop])
+    start, stop = view(head, len(side), positions)
+    crop = cropped(side, positions)
+    assert np.array_equal(crop, side[start:stop])
+    assert (crop[:, 3] & MARKS != UNCHANGED).sum() == max(0, min(focus, stop - head))
 
 
 def test_a_side_without_a_changed_line_is_cut_around_the_place_of_the_change() -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from codewm_model.nn.config import ModelConfig
 from codewm_model.nn.world_model import Tokens
-from codewm_model.regions import window
+from codewm_model.regions import view
 from codewm_model.tokenizer import TEXT_BUCKETS
 from codewm_train.data import CENTER_FLAG, MARKS, NAME_FLAG, Dataset
 from codewm_train.presets import TrainingConfig
@@ -154,14 +154,9 @@ def replace_names(sides: list[Positions], rng: np.random.Generator) -> None:
 
 
 def cropped(side: Positions, positions: int) -> Positions:
-    """At most `positions` of a side around what its marks say has changed, by the product's rule."""
-    if len(side) <= positions:
-        return side
-    flags = side[:, 3]
-    focus = np.flatnonzero(flags & MARKS)
-    if not len(focus):
-        focus = np.append(np.flatnonzero(flags & CENTER_FLAG), 0)[:1]
-    start, stop = window(int(focus[0]), int(focus[-1]) + 1, len(side), positions)
+    """At most `positions` of a side around the beginning of the change, by the product's rule."""
+    center = int(np.append(np.flatnonzero(side[:, 3] & CENTER_FLAG), len(side))[0])
+    start, stop = view(center, len(side), positions)
     return side[start:stop]
 
 
