@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from codewm_train.action_classes import ActionClasses
+from codewm_model.action_classes import ActionClasses
 from codewm_train.ids import CLASSES_FILE, SPLITS
 from codewm_train.metrics import MEASURES
 from codewm_train.next_action import WORDS_VOTE, action_class_top5, situation

@@ -20,17 +20,25 @@ def render(console: Console, edit: Edit, hits: Sequence[tuple[Hit, Edit | None]]
     """One edit at hand and its hits, each with provenance and diff."""
     console.print(Text(f"{printable(edit.path)}:{edit.lines[0]}", style="bold underline"))
     for rank, (hit, text) in enumerate(hits, 1):
-        date = datetime.datetime.fromtimestamp(hit.time, datetime.UTC).date().isoformat()
-        head = Text(f"{rank:3}. ", style="bold")
-        head.append(f"{hit.commit[:10]} ", style="yellow")
-        head.append(f"{printable(hit.author)}, {date}: ")
-        head.append(printable(hit.subject), style="bold")
-        console.print(head)
-        where = f"     {printable(hit.path)}:{hit.lines[0]}-{hit.lines[1]}"
-        console.print(Text(f"{where}   {hit.action}   score {hit.score:.2f} ({', '.join(hit.reasons)})", style="dim"))
+        console.print(Text.assemble((f"{rank:3}. ", "bold"), heading(hit)))
+        why = f"{hit.action}   score {hit.score:.2f} ({', '.join(hit.reasons)})"
+        console.print(Text(f"     {place(hit)}   {why}", style="dim"))
         for line in _diff(text):
             console.print(Text("     " + line, style=_COLOURS.get(line[:1], "")))
     console.print()
+
+
+def heading(hit: Hit) -> Text:
+    """Which commit a hit is of, who made it and when."""
+    date = datetime.datetime.fromtimestamp(hit.time, datetime.UTC).date().isoformat()
+    return Text.assemble(
+        (f"{hit.commit[:10]} ", "yellow"), f"{printable(hit.author)}, {date}: ", (printable(hit.subject), "bold")
+    )
+
+
+def place(hit: Hit) -> str:
+    """The file and lines of a hit."""
+    return f"{printable(hit.path)}:{hit.lines[0]}-{hit.lines[1]}"
 
 
 def printable(text: str) -> str:

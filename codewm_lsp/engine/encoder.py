@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from codewm_lsp.engine.default_bundle import default_bundle
+from codewm_model.action_classes import ActionClasses
+from codewm_model.actions import action_of
 from codewm_model.bundle import Bundle
 from codewm_model.changes import Change, change_of
 from codewm_model.edit import edit_between, split_lines
@@ -30,23 +32,25 @@ CACHED_STATES = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadEdit:
-    """An edit as the encoder takes it: its sketch, and both sides as the model is shown them."""
+    """An edit as the encoder takes it: its sketch, both sides as the model is shown them, and its action."""
 
     sketch: Sketch
     before: TokenSequence
     after: TokenSequence
+    action: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedEdit:
-    """What an index keeps of an edit: its sketch, its learned embedding `[E]` and the state before it `[D]`.
+    """What an index keeps of an edit: its sketch, its learned embedding `[E]`, the state before it `[D]`, its class.
 
-    The last two are None where the model sees nothing: without a grammar, or without any code on either side.
+    The last three are None where the model sees nothing: without a grammar, or without any code on either side.
     """
 
     sketch: Sketch
     learned: Floats | None
     before: Floats | None
+    action_class: int | None = None
 
 
 class Encoder:
@@ -76,6 +80,15 @@ class Encoder:
         """
         return Model.open(self.bundle)
 
+    @functools.cached_property
+    def classes(self) -> ActionClasses:
+        """The kinds of edits that the bundle tells apart.
+
+        Raises:
+            BundleError: it has none, or its file is not what it should be.
+        """
+        return self.bundle.action_classes()
+
     def encode_edits(self, edits: Sequence[tuple[str, str]]) -> Floats:
         """Unit rows `[N, size]` for (before, after) pairs of Python source; fragments and broken code are fine.
 
@@ -91,15 +104,16 @@ class Encoder:
     def read(self, change: Change) -> ReadEdit:
         """The change as `encode` takes it; small, while a change holds two parsed files."""
         before, after = (self._tokens(region) for region in region_pair(change))
-        return ReadEdit(sketch(change), before, after)
+        return ReadEdit(sketch(change), before, after, action_of(change))
 
     def encode(self, edits: Sequence[ReadEdit]) -> list[EncodedEdit]:
         """What an index keeps of each edit."""
         seen = [i for i, edit in enumerate(edits) if len(edit.before.text) or len(edit.after.text)]
         both = self.model.encode([edits[i].before for i in seen] + [edits[i].after for i in seen])
         before, after = both[: len(seen)], both[len(seen) :]
-        found = dict(zip(seen, zip(self.model.edits(before, after), before.state, strict=True), strict=True))
-        return [EncodedEdit(edit.sketch, *found.get(i, (None, None))) for i, edit in enumerate(edits)]
+        kinds = self.classes.assign(np.stack([edits[i].action for i in seen])).tolist() if seen else []
+        found = dict(zip(seen, zip(self.model.edits(before, after), before.state, kinds, strict=True), strict=True))
+        return [EncodedEdit(edit.sketch, *found.get(i, (None, None, None))) for i, edit in enumerate(edits)]
 
     def encode_query(self, change: Change) -> EncodedEdit:
         """An edit that is looked for, encoded as far as a search reads it: by the model only if it has a share."""

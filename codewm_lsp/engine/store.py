@@ -25,7 +25,7 @@ from codewm_model.git import Repository
 from codewm_model.sketch import Floats, Sketch
 from codewm_model.version import representation_version
 
-SCHEMA = 2
+SCHEMA = 3
 DATABASE = "edits.sqlite3"
 
 _TABLES = """
@@ -35,7 +35,7 @@ CREATE TABLE paths (id INTEGER PRIMARY KEY, path TEXT UNIQUE);
 CREATE TABLE edits (
     id INTEGER PRIMARY KEY AUTOINCREMENT, commit_id INTEGER, path_id INTEGER,
     first INTEGER, last INTEGER, action TEXT, lexical BLOB, structural BLOB,
-    learned BLOB, before_state BLOB);
+    learned BLOB, before_state BLOB, action_class INTEGER);
 CREATE INDEX edits_by_commit ON edits (commit_id);
 CREATE TABLE skipped (commit_id INTEGER, reason TEXT, count INTEGER, PRIMARY KEY (commit_id, reason)) WITHOUT ROWID;
 """
@@ -177,11 +177,11 @@ class Store:
         path, edit = stored_path(row.path), row.encoded
         self._db.execute("INSERT OR IGNORE INTO paths (path) VALUES (?)", (path,))
         cursor = self._db.execute(
-            "INSERT INTO edits (commit_id, path_id, first, last, action, lexical, structural, learned, before_state)"
-            " VALUES (?, (SELECT id FROM paths WHERE path = ?), ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO edits (commit_id, path_id, first, last, action, lexical, structural, learned, before_state,"
+            " action_class) VALUES (?, (SELECT id FROM paths WHERE path = ?), ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(commit, path, *row.lines, row.action, pack(edit.sketch.lexical), pack(edit.sketch.structural)),
-                *(pack_vector(edit.learned), pack_vector(edit.before)),
+                *(pack_vector(edit.learned), pack_vector(edit.before), edit.action_class),
             ),
         )
         assert cursor.lastrowid is not None
@@ -222,6 +222,13 @@ class Store:
         return (
             (number, Sketch(unpack(lexical), unpack(structural)), unpack_vector(learned))
             for number, lexical, structural, learned in rows
+        )
+
+    def states_after(self, last: int) -> Iterator[tuple[int, int, bytes]]:
+        """Ids, classes and packed before-states of the edits after edit `last` that have a state, ascending."""
+        return self._read(
+            "SELECT id, action_class, before_state FROM edits WHERE id > ? AND before_state IS NOT NULL ORDER BY id",
+            (last,),
         )
 
     def ids_where(self, condition: str, values: Sequence[object]) -> list[int]:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from codewm_model.action_classes import ActionClasses
 from codewm_model.actions import ACTION_SIZE
 from codewm_model.errors import BundleError
 from codewm_model.version import representation_version
@@ -26,7 +26,7 @@ from codewm_model.version import representation_version
 FORMAT = 1
 CONFIG = "config.json"
 ENCODER, PREDICTOR, EDIT_HEAD = NETWORKS = ("encoder.onnx", "predictor.onnx", "edit_head.onnx")
-PROTOTYPES = "prototypes.npz"  # optional
+PROTOTYPES = "prototypes.npz"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EXTERNAL = b"\n\x08location\x12"  # how a tensor whose values lie in another file names it (StringStringEntryProto)
@@ -66,15 +66,6 @@ class BundleConfig:
     learned_weight: LearnedWeight = LearnedWeight()
     trained: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, FileRecord] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prototypes:
-    """Classes of actions: `centres` `[K, ACTION_SIZE]` of actions less `mean` over `scale`, both `[ACTION_SIZE]`."""
-
-    mean: npt.NDArray[np.float32]
-    scale: npt.NDArray[np.float32]
-    centres: npt.NDArray[np.float32]
 
 
 class Bundle:
@@ -128,14 +119,12 @@ class Bundle:
             raise BundleError(f"{path} keeps its weights in another file: export it again as a single one")
         return data
 
-    def prototypes(self) -> Prototypes | None:
-        """The classes of actions, if the bundle has them.
+    def action_classes(self) -> ActionClasses:
+        """The classes of actions, whose centres are the prototypes.
 
         Raises:
             BundleError: the file is not what it should be.
         """
-        if PROTOTYPES not in self.config.files:
-            return None
         try:
             with np.load(io.BytesIO(self.read(PROTOTYPES)), allow_pickle=False) as stored:
                 mean, scale, centres = (stored[name].astype(np.float32) for name in ("mean", "scale", "centres"))
@@ -143,7 +132,7 @@ class Bundle:
                 raise ValueError(f"shapes {mean.shape}, {scale.shape}, {centres.shape}")
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise BundleError(f"{self.folder / PROTOTYPES} holds no action classes ({error})") from error
-        return Prototypes(mean, scale, centres)
+        return ActionClasses(mean, scale, centres)
 
 
 def write_config(folder: Path, config: BundleConfig) -> Bundle:
@@ -207,7 +196,7 @@ def _config_of(content: dict[str, Any]) -> BundleConfig:
         raise ValueError(f"name is {config.name!r}")
     if config.positions > config.max_positions:
         raise ValueError("positions is more than max_positions")
-    if not set(NETWORKS) <= set(config.files) <= {*NETWORKS, PROTOTYPES}:
+    if set(config.files) != {*NETWORKS, PROTOTYPES}:
         raise ValueError(f"files are {sorted(config.files)}")
     for record in config.files.values():
         _whole(record.bytes, "bytes")

@@ -75,7 +75,7 @@ def test_a_file_that_grew_is_refused(bundle: Bundle) -> None:
 def test_a_file_that_changes_after_opening_is_not_read(bundle: Bundle) -> None:
     (bundle.folder / PROTOTYPES).write_bytes(b"other")
     with pytest.raises(BundleError, match="is damaged"):
-        bundle.prototypes()
+        bundle.action_classes()
 
 
 def test_no_folder_is_no_bundle(tmp_path: Path) -> None:
@@ -146,14 +146,11 @@ def test_weights_in_another_file_are_refused(bundle: Bundle) -> None:
         write_config(bundle.folder, bundle.config)
 
 
-def test_action_classes_are_optional(bundle: Bundle) -> None:
-    found = bundle.prototypes()
-    assert found is not None
+def test_the_action_classes_are_those_of_todays_actions(bundle: Bundle) -> None:
+    found = bundle.action_classes()
     assert (found.mean.shape, found.scale.shape, found.centres.shape) == (
         (ACTION_SIZE,), (ACTION_SIZE,), (64, ACTION_SIZE),
     )  # fmt: skip
-    (bundle.folder / PROTOTYPES).unlink()
-    assert write_config(bundle.folder, bundle.config).prototypes() is None
 
 
 class Trap:
@@ -176,7 +173,7 @@ def test_action_classes_are_never_unpickled(bundle: Bundle, kind: str) -> None:
     else:
         np.savez(path, mean=plain)
     with pytest.raises(BundleError, match="holds no action classes"):
-        write_config(bundle.folder, bundle.config).prototypes()
+        write_config(bundle.folder, bundle.config).action_classes()
 
 
 def test_the_id_is_that_of_what_decides_a_stored_vector(bundle: Bundle) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from codewm_model.action_classes import CLIP, ActionClasses
 from codewm_model.edit import edit_between
-from codewm_train.action_classes import CLIP, LARGEST, ActionClasses, fit_classes
+from codewm_train.action_classes import LARGEST, fit_classes
 from codewm_train.baselines import vectors
 from codewm_train.ids import CLASSES_FILE
 from codewm_train.next_action import VOTES, Vote, action_class_top5, among_top, situation, tune_vote, voted
@@ -50,7 +51,7 @@ def test_the_frozen_classes_are_of_todays_actions() -> None:
     classes = ActionClasses.load(CLASSES_FILE)
     assert classes.centres.shape == (64, 63)
     assert np.abs(classes.centres).max() <= CLIP
-    assert classes.assign(classes.centres * classes.scale + classes.mean).tolist() == list(range(64))
+    assert classes.assign(classes.typical()).tolist() == list(range(64))
 
 
 def past(repository: str, time: int, before: str, after: str) -> PastEdit:

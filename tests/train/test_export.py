@@ -13,15 +13,15 @@ import pytest
 import torch
 from datasets import made_up, stored
 
+from codewm_model.action_classes import ActionClasses
 from codewm_model.actions import ACTION_SIZE
-from codewm_model.bundle import CONFIG, NETWORKS, PROTOTYPES, Bundle, LearnedWeight
+from codewm_model.bundle import CONFIG, NETWORKS, Bundle, LearnedWeight
 from codewm_model.errors import BundleError, CodewmError
 from codewm_model.nn.world_model import WorldModel
 from codewm_model.runtime import Model
 from codewm_model.tokenizer import TokenSequence
 from codewm_model.version import representation_version
 from codewm_train import export as export_module
-from codewm_train.action_classes import ActionClasses
 from codewm_train.card import command, model_card
 from codewm_train.checkpoint import Checkpoint
 from codewm_train.data import Dataset
@@ -116,9 +116,8 @@ def test_the_bundle_is_small_whole_and_says_what_it_is(exported: Exported) -> No
     assert config.parameters == exported.checkpoint.model().parameter_count()
     assert config.learned_weight == LearnedWeight(0.0, 0.0)
     assert (config.trained["step"], config.trained["data"]) == (STEPS, exported.checkpoint.data)
-    stored_classes = Bundle.open(exported.folder).prototypes()
-    assert stored_classes is not None and np.array_equal(stored_classes.centres, CLASSES.centres)
-    assert (exported.folder / PROTOTYPES).is_file()
+    stored_classes = Bundle.open(exported.folder).action_classes()
+    assert np.array_equal(stored_classes.centres, CLASSES.centres)
 
 
 def test_the_networks_do_not_say_where_they_were_written(exported: Exported) -> None:

@@ -125,8 +125,8 @@ def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int |
 @reported
 def export(checkpoint: Path, data: Path, out: Path, name: str, key_weight: float, score_weight: float) -> None:
     """Write a checkpoint as a bundle that the product loads; fails if it does not compute the same."""
+    from codewm_model.action_classes import ActionClasses
     from codewm_model.bundle import LearnedWeight
-    from codewm_train.action_classes import ActionClasses
     from codewm_train.checkpoint import load_checkpoint
     from codewm_train.data import Dataset
     from codewm_train.export import AGREE_ON

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from codewm_model.action_classes import ActionClasses
 from codewm_model.bundle import Bundle
 from codewm_model.runtime import Model
-from codewm_train.action_classes import ActionClasses
 from codewm_train.checkpoint import load_checkpoint
 from codewm_train.data import Dataset
 from codewm_train.ids import CLASSES_FILE

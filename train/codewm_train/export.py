@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from codewm_model.action_classes import ActionClasses
 from codewm_model.bundle import (
     CONFIG,
     PROTOTYPES,
@@ -23,7 +24,6 @@ from codewm_model.nn.world_model import WorldModel
 from codewm_model.runtime import Model
 from codewm_model.tokenizer import TokenSequence
 from codewm_model.version import representation_version
-from codewm_train.action_classes import ActionClasses
 from codewm_train.card import model_card
 from codewm_train.checkpoint import Checkpoint
 from codewm_train.graphs import write_graphs

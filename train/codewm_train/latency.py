@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from codewm_model.bundle import LearnedWeight, write_config
+from codewm_model.action_classes import ActionClasses
+from codewm_model.bundle import PROTOTYPES, LearnedWeight, write_config
 from codewm_model.edit import Edit
 from codewm_model.nn.config import ModelConfig
 from codewm_model.nn.world_model import WorldModel
@@ -17,6 +18,7 @@ from codewm_model.runtime import Model
 from codewm_model.tokenizer import MAX_DEPTH, PARENT_BUCKETS, TEXT_BUCKETS, TokenSequence
 from codewm_train.export import bundle_config
 from codewm_train.graphs import write_graphs
+from codewm_train.ids import CLASSES_FILE
 from codewm_train.minilm import MiniLM, text_of
 from codewm_train.torch_model import TorchModel
 from codewm_train.views import Views
@@ -83,5 +85,6 @@ def _paper() -> Model:
     model = WorldModel(ModelConfig(positions=PAPER_POSITIONS, max_positions=PAPER_POSITIONS))
     with tempfile.TemporaryDirectory() as folder:
         write_graphs(model, Path(folder))
+        ActionClasses.load(CLASSES_FILE).save(Path(folder) / PROTOTYPES)
         config = bundle_config(model, "cost only", LearnedWeight(), {})
         return Model.open(write_config(Path(folder), config))

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codewm_model.action_classes import ActionClasses, Floats
 from codewm_model.actions import action_of
 from codewm_model.regions import region_pair
-from codewm_train.action_classes import ActionClasses, Floats
 from codewm_train.baselines import tfidf_texts, vectors
 from codewm_train.metrics import Scorer
 from codewm_train.shipped import changes_of

@@ -1,0 +1,137 @@
+"""Predictions: the past edits made to the code most like this say what comes next, and each is shown with proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from repositories import Repo, numbered
+
+from codewm_lsp.engine import predict as predict_module
+from codewm_lsp.engine.encoder import Encoder
+from codewm_lsp.engine.indexing import update_index
+from codewm_lsp.engine.predict import NEIGHBOURS, SHOWN, PastStates, Prediction, Predictor
+from codewm_lsp.engine.store import Store, index_folder
+from codewm_model.git import Repository
+
+CALL = "def fetch(session, url):\n    found = session.get(url)\n    return found\n"
+TABLE = "NAMES = {\n    'one': 1,\n    'two': 2,\n}\n"
+
+
+def two_habits(repo: Repo) -> None:
+    """Calls are given timeouts, tables are given rows."""
+    for i in range(8):
+        call, table = CALL.replace("fetch", f"fetch_{i}"), TABLE.replace("NAMES", f"NAMES_{i}")
+        repo.commit(f"files {i}", {f"call_{i}.py": call, f"table_{i}.py": table})
+        repo.commit(f"timeout {i}", {f"call_{i}.py": call.replace("(url)\n", "(url, timeout=5)\n")})
+        repo.commit(f"row {i}", {f"table_{i}.py": table.replace("}", f"    'row_{i}': {i},\n}}")})
+
+
+@pytest.fixture(scope="module")
+def habitual(tmp_path_factory: pytest.TempPathFactory, _own_settings: None) -> Repo:
+    repo = Repo.init(tmp_path_factory.mktemp("habitual") / "repository")
+    two_habits(repo)
+    update_index(Repository.open(repo.root), jobs=1)
+    return repo
+
+
+def predict(repo: Repo, source: str, line: int, k: int = 5) -> list[Prediction]:
+    store = Store(index_folder(Repository.open(repo.root)))
+    try:
+        return Predictor(Encoder.default(), store).predict(source, line, k)
+    finally:
+        store.close()
+
+
+def test_what_was_done_to_such_code_comes_first_and_is_shown(habitual: Repo) -> None:
+    code = CALL.replace("fetch", "load").replace("found", "answer")
+    found = predict(habitual, code, 2)
+    timeouts = [one for one in found if any(hit.subject.startswith("timeout") for hit in one.edits)]
+    assert timeouts and timeouts[0] is found[0]
+    assert {hit.path[:4] for hit in found[0].edits} == {"call"}
+
+
+def test_candidates_are_in_the_order_of_their_votes_and_each_shows_its_nearest_past(habitual: Repo) -> None:
+    found = predict(habitual, TABLE, 3)
+    scores = [one.score for one in found]
+    assert scores == sorted(scores, reverse=True) and 0 < sum(scores) <= 1 + 1e-6
+    for one in found:
+        cosines = [hit.similarity for hit in one.edits]
+        assert 0 < len(cosines) <= SHOWN and cosines == sorted(cosines, reverse=True)
+        assert one.label in {hit.action for hit in one.edits} or len(one.edits) == SHOWN
+        assert 0 <= one.moved <= 2
+
+
+def test_at_most_k_are_given(habitual: Repo) -> None:
+    assert len(predict(habitual, CALL, 1, k=1)) == 1
+
+
+@pytest.mark.parametrize("source", ["", "\n\n", "def broken(:\n  (((", "\0\0", "x = 1\r\ny = 2\r"])
+def test_any_text_has_an_answer(habitual: Repo, source: str) -> None:
+    assert all(one.edits for one in predict(habitual, source, 1))
+    assert predict(habitual, source, 10_000) is not None
+
+
+def test_an_index_without_code_predicts_nothing(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "notes")
+    repo.commit("one", {"notes.txt": "some words\n"})
+    repo.commit("two", {"notes.txt": "other words\n"})
+    update_index(Repository.open(repo.root), jobs=1)
+    assert predict(repo, CALL, 1) == []
+
+
+def test_what_no_branch_holds_any_more_is_not_shown(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "repository")
+    repo.commit("first", {"call.py": CALL})
+    repo.commit("secret", {"call.py": CALL.replace("(url)\n", "(url, timeout=5)\n")})
+    repository = Repository.open(repo.root)
+    update_index(repository, jobs=1)
+    store = Store(index_folder(repository))
+    predictor = Predictor(Encoder.default(), store)
+    assert any(hit.subject == "secret" for one in predictor.predict(CALL, 2) for hit in one.edits)
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    update_index(repository, jobs=1)
+    assert not any(hit.subject == "secret" for one in predictor.predict(CALL, 2) for hit in one.edits)
+    store.close()
+
+
+def test_commits_made_since_count(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "repository")
+    repo.commit("first", {"table.py": TABLE, "numbers.py": numbered(20)})
+    repository = Repository.open(repo.root)
+    update_index(repository, jobs=1)
+    store = Store(index_folder(repository))
+    predictor = Predictor(Encoder.default(), store)
+    before = predictor.predict(TABLE, 3)
+    repo.commit("later", {"table.py": TABLE.replace("}", "    'three': 3,\n}")})
+    update_index(repository, jobs=1)
+    assert "later" not in {hit.subject for one in before for hit in one.edits}
+    assert "later" in {hit.subject for one in predictor.predict(TABLE, 3) for hit in one.edits}
+    store.close()
+
+
+class Rows:
+    """Stands in for a store: states numbered from 1."""
+
+    def __init__(self, states: np.ndarray) -> None:
+        self.states = states
+
+    def states_after(self, last: int) -> list[tuple[int, int, bytes]]:
+        return [(i + 1, i % 7, self.states[i].astype("<f2").tobytes()) for i in range(last, len(self.states))]
+
+
+def test_the_nearest_are_those_of_the_largest_cosine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict_module, "_ROWS", 16)
+    states = np.random.default_rng(0).normal(size=(100, 8)).astype(np.float32)
+    past, rows = PastStates(8), Rows(states[:40])
+    past.catch_up(rows)  # type: ignore[arg-type]
+    rows.states = states
+    past.catch_up(rows)  # type: ignore[arg-type]
+    cosines = states @ states[3] / np.linalg.norm(states, axis=1) / np.linalg.norm(states[3])
+    best = np.argsort(-cosines)[:NEIGHBOURS][:10]
+    found = past.nearest(states[3], 10)
+    assert [number for number, _, _ in found] == [i + 1 for i in best]
+    assert [kind for _, kind, _ in found] == [i % 7 for i in best]
+    assert [cosine for _, _, cosine in found] == pytest.approx(cosines[best].tolist(), abs=2e-3)
+    assert PastStates(8).nearest(states[3], 10) == []
