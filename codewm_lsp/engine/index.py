@@ -17,6 +17,8 @@ from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.ranking import CANDIDATES, Ranker, fuse, reasons
 from codewm_model.sketch import Floats, Sketch
 
+MOST_ASKED = 32 * CANDIDATES  # nearest edits, when most of them are removed or left out
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -108,8 +110,7 @@ class EditIndex:
         key = edit_keys(self.store.bundle, [sketch], [learned])[0]
         if not key.any():
             return []
-        near = self._candidates(key, filters)
-        found = [edit for edit in self.store.candidates(list(near)) if edit.commit not in filters.without]
+        near, found = self._candidates(key, filters)
         ranker = Ranker(unpack_rows([edit.lexical for edit in found]), unpack_rows([edit.structural for edit in found]))
         lexical, structural = ranker.channels(sketch)
         near_in_model = self._cosines(learned, found)
@@ -127,11 +128,26 @@ class EditIndex:
             if (edit := stored.get(found[i].id)) is not None
         ]
 
-    def _candidates(self, key: Floats, filters: Filters) -> dict[int, float]:
+    def _candidates(self, key: Floats, filters: Filters) -> tuple[dict[int, float], list[Candidate]]:
+        """The edits to compare exactly, and the similarity of each by its id.
+
+        The graph still knows removed edits and those of commits that are left out: it is asked again, for more,
+        until enough others are found.
+        """
         condition = filters.condition()
-        if condition is None:
-            return self._vectors.nearest(key, CANDIDATES + self.store.edits_of(filters.without))
-        return self._vectors.nearest_among(key, self.store.ids_where(*condition), CANDIDATES)
+        if condition is not None:
+            near = self._vectors.nearest_among(key, self.store.ids_where(*condition), CANDIDATES)
+            return near, self._allowed(near, filters)
+        count = CANDIDATES
+        while True:
+            near = self._vectors.nearest(key, count)
+            found = self._allowed(near, filters)
+            if len(found) >= CANDIDATES or len(near) < count or count == MOST_ASKED:
+                return near, found
+            count = min(2 * count, MOST_ASKED)
+
+    def _allowed(self, near: dict[int, float], filters: Filters) -> list[Candidate]:
+        return [edit for edit in self.store.candidates(list(near)) if edit.commit not in filters.without]
 
     def _cosines(self, learned: Floats | None, found: Sequence[Candidate]) -> Floats:
         """Of the learned embeddings, `[N]`: 0 where an edit has none, and everywhere if they don't count."""

@@ -86,11 +86,12 @@ def read_history(
     *,
     wants_before: Callable[[str], bool] = has_grammar,
     only: Callable[[str], bool] = lambda path: True,
+    left_out: Callable[[str], str | None] = lambda path: None,
 ) -> Iterator[CommitEdits]:
     """The edits of `commits`, in their order; commits that cannot be read come as soon as they are known.
 
     `wants_before` says for which paths the whole file is needed; others get edits with `before` None. `only` says
-    which paths are read at all.
+    which paths are read at all, `left_out` for which of these nothing is to be read but the count, and why.
     """
     with BlobReader(repository) as blobs:
         for commit, files in _read_patches(repository, list(commits)):
@@ -101,6 +102,9 @@ def read_history(
             lines = 0
             for file in files or ():
                 if not only(file.path):
+                    continue
+                if reason := left_out(file.path):
+                    skipped[reason] += max(1, len(file.hunks))
                     continue
                 lines += sum(len(h.removed) + len(h.added) for h in file.hunks)
                 if lines > MAX_COMMIT_LINES:
