@@ -11,10 +11,12 @@ import sys
 import click
 
 from codewm_lsp import __version__
+from codewm_lsp.cli.gc import gc
 from codewm_lsp.cli.index import index
 from codewm_lsp.cli.serve import serve
 from codewm_lsp.cli.similar import similar
 from codewm_lsp.cli.status import status
+from codewm_lsp.cli.transfer import export_, import_
 from codewm_model.errors import CodewmError
 
 
@@ -24,7 +26,7 @@ def commands() -> None:
     """Similar past edits from your repository's own history: local, offline, CPU only."""
 
 
-for command in (index, similar, status, serve):
+for command in (index, similar, status, serve, gc, export_, import_):
     commands.add_command(command)
 
 

@@ -44,9 +44,9 @@ class Transaction:
 
 
 def schema_of(db: sqlite3.Connection) -> list[tuple[str, str, str]]:
-    """Kind, name and statement of everything that a database says it holds."""
-    rows = db.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name").fetchall()
-    return [(str(kind), str(name), str(sql)) for kind, name, sql in rows if not str(name).startswith("sqlite_")]
+    """Kind, name and statement of everything that somebody made in a database."""
+    made = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'sqlite_sequence' ORDER BY 1, 2"
+    return [(str(kind), str(name), str(sql)) for kind, name, sql in db.execute(made)]
 
 
 def refuse_strange(db: sqlite3.Connection) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from codewm_lsp.engine.database import unusable
 from codewm_lsp.engine.encoder import edit_keys
 from codewm_lsp.engine.packing import unpack_rows, unpack_vector
 from codewm_lsp.engine.store import Candidate, Store, StoredEdit
@@ -93,11 +95,16 @@ class EditIndex:
         self.store = Store(folder)
         self._share = self.store.bundle.config.learned_weight.score
         self._vectors = VectorIndex.load(self.store)
-        self._vectors.catch_up(self.store)
+        self.refresh()
 
     def refresh(self) -> bool:
-        """Pick up what an indexer added since; whether there was anything."""
-        return self._vectors.catch_up(self.store) > 0
+        """Pick up what an indexer added since; whether there was anything.
+
+        Raises:
+            IndexStoreError: the rows are damaged.
+        """
+        with _sound_rows():
+            return self._vectors.catch_up(self.store) > 0
 
     def query(
         self, sketch: Sketch, k: int = 10, filters: Filters | None = None, learned: Floats | None = None
@@ -105,15 +112,19 @@ class EditIndex:
         """The `k` best past edits for an edit, best first. Equal edits (a cherry-pick, say) count once.
 
         `learned` `[E]` is the edit's embedding by the model, as `Encoder.encode_query` gives it.
+
+        Raises:
+            IndexStoreError: the rows are damaged.
         """
         filters = filters or Filters()
         key = edit_keys(self.store.bundle, [sketch], [learned])[0]
         if not key.any():
             return []
-        near, found = self._candidates(key, filters)
-        ranker = Ranker(unpack_rows([edit.lexical for edit in found]), unpack_rows([edit.structural for edit in found]))
-        lexical, structural = ranker.channels(sketch)
-        near_in_model = self._cosines(learned, found)
+        with _sound_rows():
+            near, found = self._candidates(key, filters)
+            rows = (unpack_rows([edit.lexical for edit in found]), unpack_rows([edit.structural for edit in found]))
+            lexical, structural = Ranker(*rows).channels(sketch)
+            near_in_model = self._cosines(learned, found)
         scores = fuse(lexical, structural, near_in_model, self._share).clip(max=1)
         channels = (lexical, structural, near_in_model)
         best: dict[tuple[int, bytes, bytes], int] = {}
@@ -161,6 +172,15 @@ class EditIndex:
     def close(self) -> None:
         """Let go of the files."""
         self.store.close()
+
+
+@contextmanager
+def _sound_rows() -> Iterator[None]:
+    """Values that no indexer wrote are damage like any other."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise unusable(error) from error
 
 
 def _hit(edit: StoredEdit, score: float, similarity: float, why: tuple[str, ...]) -> Hit:

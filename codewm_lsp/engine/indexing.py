@@ -20,7 +20,7 @@ from codewm_lsp.engine.extraction import Extracted, chunks, extract_all
 from codewm_lsp.engine.left_out import REASONS, LeftOut, rules_of
 from codewm_lsp.engine.lock import only_writer
 from codewm_lsp.engine.store import DATABASE, Store, index_folder, unusable
-from codewm_lsp.engine.vectors import VectorIndex
+from codewm_lsp.engine.vectors import VectorIndex, keep_graph
 from codewm_model.errors import IndexVersionError
 from codewm_model.git import Repository
 from codewm_model.history import list_commits, local_revisions, read_history
@@ -30,7 +30,6 @@ _log = logging.getLogger(__name__)
 
 POOL_FROM = 200  # commits from which starting workers pays
 SAVE_FROM = 2000  # unsaved edits at which the graph is written, or an eighth of it: what readers must catch up with
-LEFT_TO_READERS = 256  # edits that a reader adds to its graph in a moment: not worth writing the file for
 
 
 @dataclass
@@ -144,7 +143,7 @@ def _update(
                     vectors.save(store)
             report(progress)
     finally:
-        _keep_graph(store, vectors or VectorIndex.load(store))
+        keep_graph(store, vectors or VectorIndex.load(store))
     return progress
 
 
@@ -179,17 +178,6 @@ def _changed_by(rules: LeftOut, store: Store) -> set[str]:
     }
 
 
-def _keep_graph(store: Store, vectors: VectorIndex) -> None:
-    """Write the graph's file if what it lacks would cost readers time, without removed edits if they are many."""
-    vectors.catch_up(store)
-    removed = len(vectors) - store.counts()[1]
-    if removed > len(vectors) // 4:
-        vectors = vectors.empty(vectors.size)
-        vectors.catch_up(store)
-    if vectors.unsaved > min(LEFT_TO_READERS, len(vectors) // 64):
-        vectors.save(store)
-
-
 def indexed_paths(store: Store) -> tuple[str, ...]:
     """The folders and globs that the index is restricted to; () for everything."""
     return tuple(str(store.get_meta("paths") or "").splitlines())
@@ -213,13 +201,13 @@ def _open(folder: Path, rebuild: bool, paths: tuple[str, ...]) -> Store:
             store.close()
         except IndexVersionError:
             pass
-    _discard(folder)
+    discard(folder)
     store = Store(folder, write=True)
     store.set_meta("paths", "\n".join(paths))
     return store
 
 
-def _discard(folder: Path) -> None:
-    """Remove an index but for its lock."""
+def discard(folder: Path) -> None:
+    """Remove an index, but for its lock."""
     for path in [*folder.glob(f"{DATABASE}*"), *folder.glob("vectors-*.hnsw")]:
         path.unlink(missing_ok=True)

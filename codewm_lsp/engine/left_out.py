@@ -105,7 +105,7 @@ def read_rules(table: dict[str, Any]) -> tuple[LeftOut, list[str]]:
     globs = strings("exclude", ())
     kept = {glob[1:] for glob in globs if glob.startswith("!")}
     problems += (
-        f"tool.codewm.exclude: {glob!r} is none of the globs that are excluded by default"
+        f"tool.codewm.exclude: {'!' + glob!r} is none of the globs that are excluded by default"
         for glob in sorted(kept - set(GENERATED_GLOBS))
     )
     limit = table.get("max_commit_edits", MAX_COMMIT_EDITS)

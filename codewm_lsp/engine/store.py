@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,23 +135,23 @@ class Store:
         if not schema_of(self._db):
             with self.transaction():
                 _make_tables(self._db)
-                for key, value in self._version().items():
+                for key, value in self.version().items():
                     self.set_meta(key, value)
 
     def _check_version(self) -> None:
         if not schema_of(self._db):
             raise IndexMissingError(_NO_INDEX)  # an indexer has just made the file, or was killed doing so
         refuse_strange(self._db)
-        found = {key: self.get_meta(key) for key in self._version()}
-        if found != self._version():
+        found = {key: self.get_meta(key) for key in self.version()}
+        if found != self.version():
             what = ", ".join(f"{key} {value}" for key, value in found.items())
             raise IndexVersionError(
                 f"the index was written by another version or model ({what}): run `codewm-lsp index` to rebuild it"
             )
-        if schema_of(self._db) != _schema():
+        if schema_of(self._db) != schema():
             raise IndexStoreError("the index is damaged (its tables are not ours): run `codewm-lsp index --rebuild`")
 
-    def _version(self) -> dict[str, object]:
+    def version(self) -> dict[str, object]:
         """What must be equal for the stored numbers to mean the same."""
         return {"schema": SCHEMA, "representation": representation_version(), "model": self.bundle.id}
 
@@ -190,6 +190,18 @@ class Store:
         )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
+
+    def copy_commit(self, commit: Commit, edits: Sequence[dict[str, object]], skipped: dict[str, int]) -> None:
+        """Store a commit with edits as another index has them: its columns by name, `path` among them."""
+        self.add_commit(commit, (), skipped)
+        for edit in edits:
+            columns = {name: value for name, value in edit.items() if name != "path"}
+            self._db.execute("INSERT OR IGNORE INTO paths (path) VALUES (?)", (edit["path"],))
+            self._db.execute(
+                f"INSERT INTO edits (commit_id, path_id, {', '.join(columns)}) VALUES ("
+                f"(SELECT id FROM commits WHERE hash = ?), (SELECT id FROM paths WHERE path = ?), {_marks(columns)})",
+                (commit.id, edit["path"], *columns.values()),
+            )
 
     def remove_commits(self, hashes: Iterable[str]) -> int:
         """Forget commits; how many edits that were."""
@@ -268,6 +280,17 @@ class Store:
         )
         return {row[0]: StoredEdit(Commit(*row[1:6]), row[6], (row[7], row[8]), row[9]) for row in rows}
 
+    def copy_to(self, path: Path) -> None:
+        """Write all rows to a new file, without what is unused."""
+        self._db.execute("VACUUM INTO ?", (str(path),))
+
+    def compact(self) -> None:
+        """Give back to the disk what rows that are gone have left; readers go on meanwhile."""
+        with self.transaction():
+            self._db.execute("DELETE FROM paths WHERE id NOT IN (SELECT path_id FROM edits)")
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def size(self) -> int:
         """Bytes on disk of everything in the folder; an indexer may be at work there."""
         total = 0
@@ -297,14 +320,14 @@ def _make_tables(db: sqlite3.Connection) -> None:
 
 
 @functools.cache
-def _schema() -> list[tuple[str, str, str]]:
+def schema() -> list[tuple[str, str, str]]:
     """What an index of this version says of its tables."""
     with closing(sqlite3.connect(":memory:")) as db:
         _make_tables(db)
         return schema_of(db)
 
 
-def _marks(ids: Sequence[object]) -> str:
+def _marks(ids: Collection[object]) -> str:
     return ",".join("?" * len(ids))
 
 

@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 
 LINKS, BREADTH_BUILD = 16, 100  # M and ef_construction: recall and build time, docs/adr/0003-index.md
 BREADTH_SEARCH = 400  # ef: at least the number of candidates asked for
+LEFT_TO_READERS = 256  # edits that a reader adds to its graph in a moment: not worth writing the file for
 _BATCH = 512
 
 
@@ -176,6 +177,23 @@ class VectorIndex:
 
     def __len__(self) -> int:
         return int(self._graph.get_current_count())
+
+
+def keep_graph(store: Store, vectors: VectorIndex, *, tidy: bool = False) -> int:
+    """Write the graph's file if what it lacks would cost readers time; how many removed edits it was rid of.
+
+    They cost a search, since it finds them first and leaves them out. Making the graph anew without them takes minutes
+    where it is large, so that is done only if they are many, or to `tidy` up.
+    """
+    vectors.catch_up(store)
+    removed = len(vectors) - store.counts()[1]
+    anew = removed > (0 if tidy else len(vectors) // 4)
+    if anew:
+        vectors = VectorIndex.empty(vectors.size)
+        vectors.catch_up(store)
+    if vectors.unsaved > (0 if tidy else min(LEFT_TO_READERS, len(vectors) // 64)):
+        vectors.save(store)
+    return removed if anew else 0
 
 
 def _shape(store: Store) -> Shape:

@@ -80,6 +80,14 @@ def list_commits(repository: Repository, revisions: Sequence[str] = ("HEAD",), *
     return [commit for commit in listed if commit not in boundary]
 
 
+def describe_commits(repository: Repository, commits: Sequence[str]) -> Iterator[Commit]:
+    """Who made these commits, when and why; those that git cannot read are left out."""
+    listed = "\n".join(commits).encode() + b"\n"
+    with repository.stream("log", "--no-walk=unsorted", "--stdin", "-s", *_HEADER, stdin=listed) as process:
+        assert process.stdout is not None
+        yield from map(_commit, process.stdout)
+
+
 def read_history(
     repository: Repository,
     commits: Sequence[str],

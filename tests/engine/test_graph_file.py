@@ -110,7 +110,7 @@ def test_a_file_of_hnswlibs_is_read_with_its_labels(whole: bytes, victim: Victim
         (lambda data: put(data, first_list(data) - 4, LIST + 1), "impossible size"),
         (lambda data: put(data, first_list(data) - 4, 1000 * LIST), "longer than the file"),
         (lambda data: put(put(data, first_list(data), 1), first_list(data) + 4, 1 << 31), "no element"),
-        (lambda data: data[:-4], "another number of elements"),
+        (lambda data: data[:-4], "longer than the file"),
         (lambda data: data + bytes(4), "another number of elements"),
         (lambda data: data[:-1], "within a number"),
         (lambda data: b"", "too short"),

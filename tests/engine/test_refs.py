@@ -14,12 +14,15 @@ from codewm_model.git import Repository
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
-    """Three commits, a branch `topic` behind `main` and one in a folder."""
+    """Three commits on `main`; behind it `topic` and a branch in a folder, before it `lonely`."""
     repo = Repo.init(tmp_path / "repository")
     for i in range(3):
         repo.commit(f"{i}", {"a.py": f"x = {i}\n"})
     repo.git("branch", "topic", "HEAD~1")
     repo.git("branch", "deep/in/folders", "HEAD~1")
+    repo.git("checkout", "--quiet", "-b", "lonely")
+    repo.commit("lonely")
+    repo.git("checkout", "--quiet", "main")
     return repo
 
 
@@ -33,16 +36,25 @@ MOVES: dict[str, Callable[[Repo], object]] = {
     "commit": lambda repo: repo.commit("new", {"a.py": "x = 9\n"}),
     "amend": lambda repo: repo.git("commit", "--quiet", "--amend", "--message", "other words"),
     "commit on a detached HEAD": lambda repo: (repo.git("checkout", "--quiet", "--detach"), repo.commit("loose")),
-    "checkout": lambda repo: repo.git("checkout", "--quiet", "topic"),
-    "new branch": lambda repo: repo.git("branch", "another"),
-    "new branch in a new folder": lambda repo: repo.git("branch", "far/away/another"),
-    "branch forced elsewhere": lambda repo: repo.git("branch", "--force", "topic", "main"),
-    "branch in a folder forced elsewhere": lambda repo: repo.git("branch", "--force", "deep/in/folders", "main"),
-    "deleted branch": lambda repo: repo.git("branch", "--quiet", "-D", "topic"),
-    "reset": lambda repo: repo.git("reset", "--quiet", "--hard", "HEAD~1"),
+    "detached HEAD at an old commit": lambda repo: repo.git("checkout", "--quiet", "HEAD~2"),
+    "new branch": lambda repo: repo.git("branch", "another", "HEAD~2"),
+    "new branch in a new folder": lambda repo: repo.git("branch", "far/away/another", "HEAD~2"),
+    "branch forced elsewhere": lambda repo: repo.git("branch", "--force", "topic", "HEAD~2"),
+    "branch in a folder forced elsewhere": lambda repo: repo.git("branch", "--force", "deep/in/folders", "HEAD~2"),
+    "deleted branch": lambda repo: repo.git("branch", "--quiet", "-D", "lonely"),
+    "reset": lambda repo: repo.git("reset", "--quiet", "--hard", "HEAD~2"),
     "rebase": rebase,
-    "new worktree": lambda repo: repo.git("worktree", "add", "--quiet", "--detach", "../other"),
+    "new worktree": lambda repo: repo.git("worktree", "add", "--quiet", "--detach", "../other", "HEAD~2"),
     "rules of what is left out": lambda repo: repo.write({"pyproject.toml": "[tool.codewm]\nexclude = ['docs']\n"}),
+}
+IDLE: dict[str, Callable[[Repo], object]] = {
+    "work": lambda repo: (repo.write({"a.py": "x = 10\n", "new.py": "z = 1\n"}), repo.git("add", "--all")),
+    "stash": lambda repo: (repo.write({"a.py": "x = 10\n"}), repo.git("stash", "--quiet")),
+    "checkout": lambda repo: repo.git("checkout", "--quiet", "topic"),
+    "new branch at a tip": lambda repo: repo.git("branch", "another"),
+    "tag": lambda repo: repo.git("tag", "v1"),
+    "packing": lambda repo: repo.git("pack-refs", "--all"),
+    "gc": lambda repo: repo.git("gc", "--quiet"),
 }
 
 
@@ -57,20 +69,18 @@ def test_a_move_is_seen_once(repo: Repo, name: str, packed: bool) -> None:
     assert [watch.changed(), watch.changed()] == [True, False]
 
 
+@pytest.mark.parametrize("name", IDLE)
+def test_what_moves_no_tip_is_not_seen(repo: Repo, name: str) -> None:
+    watch = RefWatch(Repository.open(repo.root))
+    IDLE[name](repo)
+    assert not watch.changed()
+
+
 def test_a_commit_in_another_worktree_is_seen_from_here(repo: Repo) -> None:
     repo.git("worktree", "add", "--quiet", "--detach", "../other")
     watch = RefWatch(Repository.open(repo.root))
     Repo(repo.root.parent / "other", repo.clock).commit("there", {"c.py": "z = 1\n"})
     assert watch.changed()
-
-
-def test_work_that_moves_no_branch_is_not_seen(repo: Repo) -> None:
-    watch = RefWatch(Repository.open(repo.root))
-    repo.write({"a.py": "x = 10\n", "new.py": "z = 1\n"})
-    repo.git("add", "--all")
-    repo.git("stash", "--quiet")
-    repo.git("tag", "v1")
-    assert not watch.changed()
 
 
 def test_a_branch_of_a_reftable_is_seen(tmp_path: Path) -> None:
