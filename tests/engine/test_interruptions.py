@@ -108,9 +108,7 @@ def test_a_full_disk_loses_nothing(small: Repo, monkeypatch: pytest.MonkeyPatch)
     with monkeypatch.context() as patch:
         patch.setattr(extraction, "CHUNK", 8)
         patch.setattr(Store, "transaction", on_a_small_disk)
-        with pytest.raises(
-            IndexStoreError, match=r"disk is full\); what was stored before is safe.*run `codewm-lsp index`"
-        ):
+        with pytest.raises(IndexStoreError, match=r"disk is full\); what was stored before is safe"):
             update_index(Repository.open(small.root), jobs=1)
     stored = indexed_commits(folder_of(small))
     assert 0 < len(stored) < 60
