@@ -109,13 +109,12 @@ class _Reader:
 def _lowest_level(reader: _Reader, shape: Shape, count: int, start: int) -> Labels:
     """Check a piece of the elements; their labels."""
     number = min(_PIECE, count - start)
-    raw = np.frombuffer(reader.take(number * shape.element), np.uint8).reshape(number, shape.element)
-    words = np.ascontiguousarray(raw[:, :-_LABEL]).view("=u4")
+    words = np.frombuffer(reader.take(number * shape.element), "=u4").reshape(number, -1)
     _check_links(words[:, : 1 + 2 * shape.links], count)
-    keys = words[:, 1 + 2 * shape.links :].view("=f4")
+    keys = words[:, 1 + 2 * shape.links : -2].view("=f4")
     squares = np.einsum("nd,nd->n", keys, keys)
     _demand(bool((squares < 1.1).all()), "a key is no unit vector")  # also if it is not a number
-    return np.ascontiguousarray(raw[:, -_LABEL:]).view("=u8").ravel().astype(np.uint64)
+    return np.ascontiguousarray(words[:, -2:]).view("=u8").ravel()
 
 
 def _upper_levels(words: Words, shape: Shape, count: int, top: int, entry: int) -> None:
@@ -160,7 +159,7 @@ def _check_links(lists: Words, count: int) -> None:
     numbers, links = lists[:, :1], lists[:, 1:]
     _demand(bool((numbers <= links.shape[1]).all()), "an element has too many links")
     used = np.arange(links.shape[1]) < numbers
-    _demand(bool((links[used] < count).all()), "a link leads to no element")
+    _demand(int(np.where(used, links, 0).max(initial=0)) < count, "a link leads to no element")
 
 
 def _demand(holds: bool, otherwise: str) -> None:

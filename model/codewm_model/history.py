@@ -82,6 +82,8 @@ def list_commits(repository: Repository, revisions: Sequence[str] = ("HEAD",), *
 
 def describe_commits(repository: Repository, commits: Sequence[str]) -> Iterator[Commit]:
     """Who made these commits, when and why; those that git cannot read are left out."""
+    if not commits:
+        return  # git would take HEAD
     listed = "\n".join(commits).encode() + b"\n"
     with repository.stream("log", "--no-walk=unsorted", "--stdin", "-s", *_HEADER, stdin=listed) as process:
         assert process.stdout is not None
