@@ -25,6 +25,7 @@ from codewm_model.left_alone import GENERATED_GLOBS, path_matcher
 GENERATED, EXCLUDED, AUTHOR, TOO_MANY = "generated or vendored", "excluded", "excluded author", "too many edits"
 REASONS = (GENERATED, EXCLUDED, AUTHOR, TOO_MANY)
 
+KEYS = ("exclude", "authors_exclude", "max_commit_edits")  # of [tool.codewm]; its other keys are for others
 MAX_COMMIT_EDITS = 1000
 BOTS = ("[bot]",)
 _MOST_GLOBS, _LONGEST = 500, 500
@@ -86,7 +87,7 @@ def rules_of(repository: Repository) -> tuple[LeftOut, list[str]]:
 
 
 def read_rules(table: dict[str, Any]) -> tuple[LeftOut, list[str]]:
-    """Rules from `[tool.codewm]`; its other keys are for others to read."""
+    """Rules from `[tool.codewm]`, and what is wrong with those of its keys that are ours."""
     problems: list[str] = []
 
     def strings(key: str, default: tuple[str, ...]) -> tuple[str, ...]:
