@@ -11,11 +11,13 @@ import sys
 import click
 
 from codewm_lsp import __version__
+from codewm_lsp.cli.gc import gc
 from codewm_lsp.cli.index import index
 from codewm_lsp.cli.predict import predict
 from codewm_lsp.cli.serve import serve
 from codewm_lsp.cli.similar import similar
 from codewm_lsp.cli.status import status
+from codewm_lsp.cli.transfer import export_, import_
 from codewm_model.errors import CodewmError
 
 
@@ -25,7 +27,7 @@ def commands() -> None:
     """Similar past edits from your repository's own history: local, offline, CPU only."""
 
 
-for command in (index, similar, predict, status, serve):
+for command in (index, similar, predict, status, serve, gc, export_, import_):
     commands.add_command(command)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codewm_lsp.cli.options import existing_repository, is_quiet, json_option, note, verbosity
+from codewm_lsp.cli.supervised import supervised as supervision
 
 if TYPE_CHECKING:
     from codewm_lsp.engine.indexing import Progress
@@ -30,23 +31,53 @@ if TYPE_CHECKING:
     "--jobs", type=click.IntRange(min=0), default=0, help="Worker processes (default: one per core, at most 4)."
 )
 @click.option("--rebuild", is_flag=True, help="Forget the index and make it anew.")
+@click.option("--existing", is_flag=True, help="Only update an index: neither make one nor replace another version's.")
+@click.option(
+    "--supervised",
+    is_flag=True,
+    help="For editors: low priority, JSON lines on stdout, and an end as by Ctrl-C when standard input ends.",
+)
 @json_option
 @verbosity
 def index(
-    path: Path, since: str, max_commits: int, paths: tuple[str, ...], jobs: int, rebuild: bool, as_json: bool
+    path: Path,
+    since: str,
+    max_commits: int,
+    paths: tuple[str, ...],
+    jobs: int,
+    rebuild: bool,
+    existing: bool,
+    supervised: bool,
+    as_json: bool,
 ) -> None:
     """Build or update the index of the repository at PATH from its commit history.
 
     Only new commits are read, newest first; Ctrl-C leaves a valid index, and the next run goes on from there.
     Searches work while it runs. The index lies in the git directory, under codewm/, and holds no code.
+
+    Left out are generated and vendored files, files that hold secrets by their name, commits of bots and commits of
+    more than 1000 edits. [tool.codewm] in the main work tree's pyproject.toml changes that: `exclude` names further
+    globs (or takes one of the list back, with a `!` before it), `authors_exclude` parts of names or addresses,
+    `max_commit_edits` the limit.
     """
     from codewm_lsp.engine.indexing import Selection, update_index
     from codewm_lsp.engine.store import Store, index_folder
 
-    repository = existing_repository(path)
-    selection = Selection(since, max_commits)
-    with _progress_bar() as report:
-        run = update_index(repository, selection, paths=paths, jobs=jobs, rebuild=rebuild, report=report)
+    if existing and (rebuild or paths):
+        raise click.UsageError("--existing goes with neither --rebuild nor --paths")
+    with supervision() if supervised else _progress_bar() as report:
+        repository = existing_repository(path)
+        run = update_index(
+            repository,
+            Selection(since, max_commits),
+            paths=paths,
+            jobs=jobs,
+            rebuild=rebuild,
+            existing=existing,
+            report=report,
+        )
+    for problem in run.problems:
+        note(problem)
     folder = index_folder(repository)
     store = Store(folder)
     commits, edits, skipped = store.counts()
@@ -58,7 +89,7 @@ def index(
             if repository.head() is None
             else _why_empty(repository.common_dir)
         )
-    if as_json:
+    if as_json or supervised:
         result = {
             "schema": "codewm.index/1",
             "commits": commits,

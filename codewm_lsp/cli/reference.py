@@ -21,7 +21,7 @@ EXIT_CODES = {
     0: "done; also for an empty or shallow repository, with a note on stderr",
     1: "`similar` found nothing",
     2: "the command line was wrong",
-    3: "there is no index, it is damaged, or another process is writing it",
+    3: "there is no index, it is damaged, cannot be written, or another process is writing it; or a file is no index",
     4: "not a git repository, or git cannot read it",
     5: "git is missing or older than 2.31",
     6: "another version or model wrote the index: `codewm-lsp index` makes it anew; or the model is missing or damaged",

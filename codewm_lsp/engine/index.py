@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from codewm_lsp.engine.database import unusable
 from codewm_lsp.engine.encoder import edit_keys
 from codewm_lsp.engine.packing import unpack_rows, unpack_vector
 from codewm_lsp.engine.store import Candidate, Store, StoredEdit
 from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.ranking import CANDIDATES, Ranker, fuse, reasons
 from codewm_model.sketch import Floats, Sketch
+
+MOST_ASKED = 32 * CANDIDATES  # nearest edits, when most of them are removed or left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +95,16 @@ class EditIndex:
         self.store = Store(folder)
         self._share = self.store.bundle.config.learned_weight.score
         self._vectors = VectorIndex.load(self.store)
-        self._vectors.catch_up(self.store)
+        self.refresh()
 
     def refresh(self) -> bool:
-        """Pick up what an indexer added since; whether there was anything."""
-        return self._vectors.catch_up(self.store) > 0
+        """Pick up what an indexer added since; whether there was anything.
+
+        Raises:
+            IndexStoreError: the rows are damaged.
+        """
+        with _sound_rows():
+            return self._vectors.catch_up(self.store) > 0
 
     def query(
         self, sketch: Sketch, k: int = 10, filters: Filters | None = None, learned: Floats | None = None
@@ -103,16 +112,19 @@ class EditIndex:
         """The `k` best past edits for an edit, best first. Equal edits (a cherry-pick, say) count once.
 
         `learned` `[E]` is the edit's embedding by the model, as `Encoder.encode_query` gives it.
+
+        Raises:
+            IndexStoreError: the rows are damaged.
         """
         filters = filters or Filters()
         key = edit_keys(self.store.bundle, [sketch], [learned])[0]
         if not key.any():
             return []
-        near = self._candidates(key, filters)
-        found = [edit for edit in self.store.candidates(list(near)) if edit.commit not in filters.without]
-        ranker = Ranker(unpack_rows([edit.lexical for edit in found]), unpack_rows([edit.structural for edit in found]))
-        lexical, structural = ranker.channels(sketch)
-        near_in_model = self._cosines(learned, found)
+        with _sound_rows():
+            near, found = self._candidates(key, filters)
+            rows = (unpack_rows([edit.lexical for edit in found]), unpack_rows([edit.structural for edit in found]))
+            lexical, structural = Ranker(*rows).channels(sketch)
+            near_in_model = self._cosines(learned, found)
         scores = fuse(lexical, structural, near_in_model, self._share).clip(max=1)
         channels = (lexical, structural, near_in_model)
         best: dict[tuple[int, bytes, bytes], int] = {}
@@ -127,11 +139,26 @@ class EditIndex:
             if (edit := stored.get(found[i].id)) is not None
         ]
 
-    def _candidates(self, key: Floats, filters: Filters) -> dict[int, float]:
+    def _candidates(self, key: Floats, filters: Filters) -> tuple[dict[int, float], list[Candidate]]:
+        """The edits to compare exactly, and the similarity of each by its id.
+
+        The graph still knows removed edits and those of commits that are left out: it is asked again, for more,
+        until enough others are found.
+        """
         condition = filters.condition()
-        if condition is None:
-            return self._vectors.nearest(key, CANDIDATES + self.store.edits_of(filters.without))
-        return self._vectors.nearest_among(key, self.store.ids_where(*condition), CANDIDATES)
+        if condition is not None:
+            near = self._vectors.nearest_among(key, self.store.ids_where(*condition), CANDIDATES)
+            return near, self._allowed(near, filters)
+        count = CANDIDATES
+        while True:
+            near = self._vectors.nearest(key, count)
+            found = self._allowed(near, filters)
+            if len(found) >= CANDIDATES or len(near) < count or count == MOST_ASKED:
+                return near, found
+            count = min(2 * count, MOST_ASKED)
+
+    def _allowed(self, near: dict[int, float], filters: Filters) -> list[Candidate]:
+        return [edit for edit in self.store.candidates(list(near)) if edit.commit not in filters.without]
 
     def _cosines(self, learned: Floats | None, found: Sequence[Candidate]) -> Floats:
         """Of the learned embeddings, `[N]`: 0 where an edit has none, and everywhere if they don't count."""
@@ -145,6 +172,15 @@ class EditIndex:
     def close(self) -> None:
         """Let go of the files."""
         self.store.close()
+
+
+@contextmanager
+def _sound_rows() -> Iterator[None]:
+    """Values that no indexer wrote are damage like any other."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise unusable(error) from error
 
 
 def _hit(edit: StoredEdit, score: float, similarity: float, why: tuple[str, ...]) -> Hit:

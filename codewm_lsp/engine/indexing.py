@@ -1,45 +1,35 @@
 """The commit history into the index: incremental, resumable, newest commits first, in bounded memory.
 
-This process reads git and writes rows; workers parse, sketch and encode. A commit is written in one transaction with
-its edits, so an interruption at any moment loses at most the work of a few unfinished chunks.
+This process reads git and writes rows; workers do the rest (`engine/extraction.py`). A commit is written in one
+transaction with its edits, so an interruption at any moment loses at most the work of a few unfinished chunks.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import logging
-import multiprocessing
 import os
-import signal
 import sqlite3
-import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from codewm_lsp.engine.encoder import Encoder, ReadEdit
-from codewm_lsp.engine.store import DATABASE, EditRow, Store, index_folder
-from codewm_lsp.engine.vectors import VectorIndex
-from codewm_model.actions import label_of
-from codewm_model.changes import ChangeReader
-from codewm_model.edit import Commit
-from codewm_model.errors import HistoryError, IndexStoreError, IndexVersionError
+from codewm_lsp.engine.extraction import Extracted, chunks, extract_all
+from codewm_lsp.engine.left_out import REASONS, LeftOut, rules_of
+from codewm_lsp.engine.lock import only_writer
+from codewm_lsp.engine.store import DATABASE, Store, index_folder, unusable
+from codewm_lsp.engine.vectors import VectorIndex, keep_graph
+from codewm_model.errors import IndexVersionError
 from codewm_model.git import Repository
-from codewm_model.history import CommitEdits, list_commits, local_revisions, read_history
+from codewm_model.history import list_commits, local_revisions, read_history
 from codewm_model.left_alone import holds_secrets
 
 _log = logging.getLogger(__name__)
 
-CHUNK = 64  # edits handed to a worker at once
 POOL_FROM = 200  # commits from which starting workers pays
 SAVE_FROM = 2000  # unsaved edits at which the graph is written, or an eighth of it: what readers must catch up with
-
-Extracted = list[tuple[Commit, list[EditRow], dict[str, int]]]
 
 
 @dataclass
@@ -51,6 +41,8 @@ class Progress:
     commits: int = 0
     edits: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    """Sentences about what the repository's own settings say wrongly."""
 
     @property
     def seconds(self) -> float:
@@ -78,28 +70,35 @@ def update_index(
     paths: Sequence[str] = (),
     jobs: int = 0,
     rebuild: bool = False,
+    existing: bool = False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
     """Bring the index up to the repository's branches; what was done in this run.
 
     `paths` (folders or globs) restrict what is indexed; the index remembers them, and other ones make it anew, as
-    another version or model does. Interrupting this (KeyboardInterrupt) leaves a valid index.
+    another version or model does. `existing` only brings up to date what is there, and makes nothing anew. Interrupting
+    this (KeyboardInterrupt) leaves a valid index.
 
     Raises:
-        IndexStoreError: another process is indexing, or the index is damaged.
+        IndexBusyError: another process is indexing.
+        IndexStoreError: the index is damaged, or cannot be written.
+        IndexMissingError, IndexVersionError: with `existing`, there is none that is of use.
         HistoryError: git cannot read the repository.
         BundleError: the model is missing, damaged or of another version.
     """
     selection = selection or Selection()
     folder = index_folder(repository)
-    with _only_writer(folder):
-        store = _open(folder, rebuild, tuple(paths))
+    if existing:
+        Store(folder).close()
+    with only_writer(folder):
         try:
-            return _update(repository, store, selection, jobs or min(4, os.cpu_count() or 1), report)
-        except sqlite3.DatabaseError as error:
-            raise IndexStoreError(f"the index cannot be written ({error}): run `codewm-lsp index --rebuild`") from error
-        finally:
-            store.close()
+            store = Store(folder, write=True) if existing else _open(folder, rebuild, tuple(paths))
+            try:
+                return _update(repository, store, selection, jobs or min(4, os.cpu_count() or 1), report)
+            finally:
+                store.close()
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise unusable(error) from error
 
 
 def reachable_commits(repository: Repository, *options: str) -> list[str]:
@@ -117,127 +116,66 @@ def _update(
     repository: Repository, store: Store, selection: Selection, jobs: int, report: Callable[[Progress], None]
 ) -> Progress:
     started = time.monotonic()
-    vectors = VectorIndex.load(store)
-    vectors.catch_up(store)  # rows that a killed run stored and never saved in the graph
+    rules, problems = rules_of(repository)
     reachable = reachable_commits(repository)
-    unsaved = _forget(store, vectors, store.commit_hashes() - set(reachable))
+    _forget(store, rules, set(reachable))
     options = selection.options()
     pending = pending_commits(store, reachable_commits(repository, *options) if options else reachable)
     _log.info("%d commits to read into %s", len(pending), store.folder)
-    progress = Progress(len(pending), started)
+    progress = Progress(len(pending), started, problems=problems)
     report(progress)
+    many = len(pending) >= POOL_FROM
+    # Of a few new commits the rows come first: with them the commits can be found.
+    vectors = VectorIndex.load(store) if many else None
     try:
         chosen = path_filter(indexed_paths(store))
         history = read_history(
-            repository, pending, only=lambda path: chosen(path) and not holds_secrets(PurePosixPath(path))
+            repository,
+            pending,
+            only=lambda path: chosen(path) and not holds_secrets(PurePosixPath(path)),
+            left_out=rules.reason_of_path,
         )
-        for extracted in _extract_all(_chunks(history), jobs if len(pending) >= POOL_FROM else 1):
-            unsaved += _write(store, extracted, progress)
-            vectors.catch_up(store)
-            if unsaved >= max(SAVE_FROM, len(vectors) // 8):
-                vectors.save(store)
-                unsaved = 0
+        for extracted in extract_all(chunks(rules.apply(history)), jobs if many else 1):
+            _write(store, extracted, progress)
+            if vectors is not None:
+                vectors.catch_up(store)
+                if vectors.unsaved >= max(SAVE_FROM, len(vectors) // 8):
+                    vectors.save(store)
             report(progress)
     finally:
-        vectors.catch_up(store)
-        if unsaved or vectors.last != vectors.saved:
-            vectors.save(store)
+        keep_graph(store, vectors or VectorIndex.load(store))
     return progress
 
 
-def _write(store: Store, extracted: Extracted, progress: Progress) -> int:
-    added = 0
+def _write(store: Store, extracted: Extracted, progress: Progress) -> None:
     with store.transaction():
         for commit, rows, skipped in extracted:
             store.add_commit(commit, rows, skipped)
-            added += len(rows)
             progress.skipped.update(skipped)
     progress.commits += len(extracted)
-    progress.edits += added
-    return added
+    progress.edits += sum(len(rows) for _, rows, _ in extracted)
 
 
-def _forget(store: Store, vectors: VectorIndex, gone: set[str]) -> int:
-    """Remove commits that no branch and no worktree reaches any more; how many edits that were."""
-    if not gone:
-        return 0
-    with store.transaction():
-        ids = store.remove_commits(gone)
-    vectors.remove(ids)
-    return len(ids)
+def _forget(store: Store, rules: LeftOut, reachable: set[str]) -> None:
+    """Remove commits that no branch and no worktree reaches any more, and those that other rules would change."""
+    gone = store.commit_hashes() - reachable
+    record = rules.record()
+    changed = store.get_meta("left_out") != record
+    if changed:
+        gone |= _changed_by(rules, store)
+    if gone or changed:
+        with store.transaction():
+            store.remove_commits(gone)
+            store.set_meta("left_out", record)
 
 
-def _chunks(history: Iterator[CommitEdits]) -> Iterator[list[CommitEdits]]:
-    chunk: list[CommitEdits] = []
-    size = 0
-    for commit in history:
-        chunk.append(commit)
-        size += len(commit.edits) + 1
-        if size >= CHUNK:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-
-
-def extract(chunk: Sequence[CommitEdits]) -> Extracted:
-    """Sketch and encode every edit of some commits; runs in a worker, which opens the model once."""
-    encoder = Encoder.default()
-    read = [list(_read(encoder, part)) for part in chunk]
-    encoded = iter(encoder.encode([edit for part in read for _, edit in part]))
-    return [
-        (
-            part.commit,
-            [
-                EditRow(edit.path, edit.lines, label, next(encoded))
-                for edit, (label, _) in zip(part.edits, labelled, strict=True)
-            ],
-            dict(part.skipped),
-        )
-        for part, labelled in zip(chunk, read, strict=True)
-    ]
-
-
-def _read(encoder: Encoder, commit: CommitEdits) -> Iterator[tuple[str, ReadEdit]]:
-    """The label of each edit, and what is to be encoded of it."""
-    reader = ChangeReader(most=1)  # the edits of a file stand together
-    for edit in commit.edits:
-        change = reader.read(edit)
-        yield label_of(change), encoder.read(change)
-
-
-def _extract_all(chunks: Iterator[list[CommitEdits]], jobs: int) -> Iterator[Extracted]:
-    """`extract` over all chunks, in order, with at most a few chunks per worker in memory."""
-    if jobs <= 1:
-        yield from map(extract, chunks)
-        return
-    waiting: deque[Future[Extracted]] = deque()
-    context = multiprocessing.get_context("spawn")  # fork would copy threads' locks
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker) as pool:
-        try:
-            for chunk in chunks:
-                waiting.append(pool.submit(extract, chunk))
-                if len(waiting) > 3 * jobs:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        except BrokenProcessPool as error:
-            raise HistoryError("a worker process was ended from outside; run `codewm-lsp index` again") from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and never outlive it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
+def _changed_by(rules: LeftOut, store: Store) -> set[str]:
+    """Commits of which something was left out, or is to be from now on: they are read again."""
+    return store.commits_skipped_for(REASONS) | {
+        commit.id
+        for commit, paths, edits in store.commits_with_edits()
+        if rules.reason_of_commit(commit, edits) or any(map(rules.reason_of_path, paths))
+    }
 
 
 def indexed_paths(store: Store) -> tuple[str, ...]:
@@ -263,34 +201,13 @@ def _open(folder: Path, rebuild: bool, paths: tuple[str, ...]) -> Store:
             store.close()
         except IndexVersionError:
             pass
-    _discard(folder)
+    discard(folder)
     store = Store(folder, write=True)
     store.set_meta("paths", "\n".join(paths))
     return store
 
 
-def _discard(folder: Path) -> None:
+def discard(folder: Path) -> None:
+    """Remove an index, but for its lock."""
     for path in [*folder.glob(f"{DATABASE}*"), *folder.glob("vectors-*.hnsw")]:
         path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _only_writer(folder: Path) -> Iterator[None]:
-    """Hold the writer's lock: a transaction on a file of its own, let go by the system even if we are killed."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = sqlite3.connect(folder / "writer.lock", timeout=0, isolation_level=None)
-    except (OSError, sqlite3.OperationalError) as error:
-        raise IndexStoreError(f"the index folder {folder} cannot be written ({error})") from error
-    note = folder / "writer.pid"
-    try:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            owner = note.read_text().strip() if note.exists() else "unknown"
-            raise IndexStoreError(f"process {owner} is indexing this repository already; let it finish") from error
-        note.write_text(str(os.getpid()))
-        yield
-        note.unlink(missing_ok=True)
-    finally:
-        lock.close()

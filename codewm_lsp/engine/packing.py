@@ -28,7 +28,7 @@ def unpack_rows(packed: Sequence[bytes]) -> FeatureMatrix:
     """Many at once, for ranking."""
     counts = [len(data) // 6 for data in packed]
     hashes = b"".join(data[: count * 4] for data, count in zip(packed, counts, strict=True))
-    weights = b"".join(data[count * 4 :] for data, count in zip(packed, counts, strict=True))
+    weights = b"".join(data[count * 4 : count * 6] for data, count in zip(packed, counts, strict=True))
     return FeatureMatrix(np.frombuffer(hashes, "<u4"), np.frombuffer(weights, "<f2").astype(np.float32), counts)
 
 

@@ -6,16 +6,20 @@ needs: a commit is indexed when the transaction that holds its edits is.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import itertools
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
+from codewm_lsp.engine.database import Transaction, connect, is_writable, refuse_strange, schema_of, unusable
 from codewm_lsp.engine.default_bundle import default_bundle
 from codewm_lsp.engine.encoder import EncodedEdit
 from codewm_lsp.engine.packing import pack, pack_vector, unpack, unpack_vector
@@ -85,11 +89,6 @@ def index_folder(repository: Repository) -> Path:
     return Path(platformdirs.user_cache_dir("codewm")) / name
 
 
-def is_writable(folder: Path) -> bool:
-    """Whether we may make files there."""
-    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-
-
 def stored_path(path: str) -> str:
     """A path as the index spells it: bytes that are not UTF-8 become replacement characters."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -109,45 +108,50 @@ class Store:
         """
         self.folder = folder
         path = folder / DATABASE
-        if not write and not path.exists():
+        if not write and not path.is_file():
             raise IndexMissingError(_NO_INDEX)
         self.bundle = default_bundle()
         if write:
             folder.mkdir(parents=True, exist_ok=True)
         try:
-            self._db = _connect(path, write)
+            self._db = connect(path, write)
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("PRAGMA cache_size = -16384")  # KiB; sketches are read at random
             if write:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._create()
         except sqlite3.DatabaseError as error:
-            raise damaged(error) from error
+            raise unusable(error) from error
         try:
             self._check_version()
         except IndexStoreError:
             self.close()  # whoever makes the index anew must be able to delete the file
             raise
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise unusable(error) from error
 
     def _create(self) -> None:
-        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        if not schema_of(self._db):
             with self.transaction():
-                for statement in _TABLES.strip().split(";\n"):
-                    self._db.execute(statement)
-                for key, value in self._version().items():
+                _make_tables(self._db)
+                for key, value in self.version().items():
                     self.set_meta(key, value)
 
     def _check_version(self) -> None:
-        if not next(self._read("SELECT count(*) FROM sqlite_master"))[0]:
+        if not schema_of(self._db):
             raise IndexMissingError(_NO_INDEX)  # an indexer has just made the file, or was killed doing so
-        found = {key: self.get_meta(key) for key in self._version()}
-        if found != self._version():
+        refuse_strange(self._db)
+        found = {key: self.get_meta(key) for key in self.version()}
+        if found != self.version():
             what = ", ".join(f"{key} {value}" for key, value in found.items())
             raise IndexVersionError(
                 f"the index was written by another version or model ({what}): run `codewm-lsp index` to rebuild it"
             )
+        if schema_of(self._db) != schema():
+            raise IndexStoreError("the index is damaged (its tables are not ours): run `codewm-lsp index --rebuild`")
 
-    def _version(self) -> dict[str, object]:
+    def version(self) -> dict[str, object]:
         """What must be equal for the stored numbers to mean the same."""
         return {"schema": SCHEMA, "representation": representation_version(), "model": self.bundle.id}
 
@@ -187,19 +191,46 @@ class Store:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def remove_commits(self, hashes: Iterable[str]) -> list[int]:
-        """Forget commits; the ids of their edits."""
-        gone: list[int] = []
+    def copy_commit(self, commit: Commit, edits: Sequence[dict[str, object]], skipped: dict[str, int]) -> None:
+        """Store a commit with edits as another index has them: its columns by name, `path` among them."""
+        self.add_commit(commit, (), skipped)
+        for edit in edits:
+            columns = {name: value for name, value in edit.items() if name != "path"}
+            self._db.execute("INSERT OR IGNORE INTO paths (path) VALUES (?)", (edit["path"],))
+            self._db.execute(
+                f"INSERT INTO edits (commit_id, path_id, {', '.join(columns)}) VALUES ("
+                f"(SELECT id FROM commits WHERE hash = ?), (SELECT id FROM paths WHERE path = ?), {_marks(columns)})",
+                (commit.id, edit["path"], *columns.values()),
+            )
+
+    def remove_commits(self, hashes: Iterable[str]) -> int:
+        """Forget commits; how many edits that were."""
+        gone = 0
         for commit in hashes:
             (number,) = self._db.execute("SELECT id FROM commits WHERE hash = ?", (commit,)).fetchone()
-            gone += (row[0] for row in self._db.execute("SELECT id FROM edits WHERE commit_id = ?", (number,)))
-            for table, column in (("edits", "commit_id"), ("skipped", "commit_id"), ("commits", "id")):
-                self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (number,))
+            gone += self._db.execute("DELETE FROM edits WHERE commit_id = ?", (number,)).rowcount
+            self._db.execute("DELETE FROM skipped WHERE commit_id = ?", (number,))
+            self._db.execute("DELETE FROM commits WHERE id = ?", (number,))
         return gone
 
     def commit_hashes(self) -> set[str]:
         """Ids of all indexed commits."""
         return {row[0] for row in self._read("SELECT hash FROM commits")}
+
+    def commits_skipped_for(self, reasons: Sequence[str]) -> set[str]:
+        """Ids of the commits of which something was skipped for one of these reasons."""
+        query = f"SELECT hash FROM commits JOIN skipped ON commits.id = commit_id WHERE reason IN ({_marks(reasons)})"
+        return {row[0] for row in self._read(query, reasons)}
+
+    def commits_with_edits(self) -> Iterator[tuple[Commit, list[str], int]]:
+        """Every commit that has edits, with their paths and how many they are."""
+        rows = self._read(
+            f"SELECT hash, author, email, time, subject, path, count(*) FROM {_JOINED}"
+            " GROUP BY commit_id, path_id ORDER BY commit_id"
+        )
+        for _, group in itertools.groupby(rows, key=lambda row: row[0]):
+            parts = list(group)
+            yield Commit(*parts[0][:5]), [part[5] for part in parts], sum(part[6] for part in parts)
 
     def counts(self) -> tuple[int, int, dict[str, int]]:
         """Commits, edits, and what was skipped by reason."""
@@ -207,14 +238,17 @@ class Store:
         rows = self._read("SELECT reason, sum(count) FROM skipped GROUP BY reason ORDER BY 2 DESC, 1")
         return commits, edits, dict(rows)
 
-    def edits_of(self, hashes: Iterable[str]) -> int:
-        """How many edits these commits have."""
-        query = "SELECT count(*) FROM edits JOIN commits ON commits.id = commit_id WHERE hash = ?"
-        return sum(row[0] for commit in hashes for row in self._read(query, (commit,)))
-
     def last_edit(self) -> int:
         """The highest edit id, 0 in an empty index."""
         return int(next(self._read("SELECT coalesce(max(id), 0) FROM edits"))[0])
+
+    def edit_ids(self) -> list[int]:
+        """The ids of all edits."""
+        return [row[0] for row in self._read("SELECT id FROM edits")]
+
+    def edits_after(self, last: int) -> int:
+        """How many edits were added after edit `last`."""
+        return int(next(self._read("SELECT count(*) FROM edits WHERE id > ?", (last,)))[0])
 
     def sketches_after(self, last: int) -> Iterator[tuple[int, Sketch, Floats | None]]:
         """Ids, sketches and learned embeddings of the edits that were added after edit `last`, ascending."""
@@ -253,6 +287,17 @@ class Store:
         )
         return {row[0]: StoredEdit(Commit(*row[1:6]), row[6], (row[7], row[8]), row[9]) for row in rows}
 
+    def copy_to(self, path: Path) -> None:
+        """Write all rows to a new file, without what is unused."""
+        self._db.execute("VACUUM INTO ?", (str(path),))
+
+    def compact(self) -> None:
+        """Give back to the disk what rows that are gone have left; readers go on meanwhile."""
+        with self.transaction():
+            self._db.execute("DELETE FROM paths WHERE id NOT IN (SELECT path_id FROM edits)")
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def size(self) -> int:
         """Bytes on disk of everything in the folder; an indexer may be at work there."""
         total = 0
@@ -269,40 +314,28 @@ class Store:
             for row in self._db.execute(query, values):  # noqa: UP028
                 yield row
         except sqlite3.DatabaseError as error:
-            raise damaged(error) from error
+            raise unusable(error) from error
 
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
 
 
-def _connect(path: Path, write: bool) -> sqlite3.Connection:
-    """Somebody else's index, in a folder that we may only read, cannot be opened with its write-ahead log."""
-    plain = write or is_writable(path.parent)
-    name = path.absolute().as_uri() + ("" if plain else "?immutable=1")
-    return sqlite3.connect(name, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+def _make_tables(db: sqlite3.Connection) -> None:
+    for statement in _TABLES.strip().split(";\n"):
+        db.execute(statement)
 
 
-class Transaction:
-    """`with` block around BEGIN IMMEDIATE and COMMIT, or ROLLBACK on any exception."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+@functools.cache
+def schema() -> list[tuple[str, str, str]]:
+    """What an index of this version says of its tables."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        _make_tables(db)
+        return schema_of(db)
 
 
-def _marks(ids: Sequence[int]) -> str:
+def _marks(ids: Collection[object]) -> str:
     return ",".join("?" * len(ids))
-
-
-def damaged(error: Exception) -> IndexStoreError:
-    """What to say of a file that SQLite cannot read."""
-    return IndexStoreError(f"the index is damaged ({error}): run `codewm-lsp index --rebuild`")
 
 
 def _clean(text: str) -> str:

@@ -1,23 +1,27 @@
 """The HNSW graph over the edits' keys, and its file: a copy of what the rows say, made again whenever in doubt.
 
-hnswlib trusts the files it reads, so a file is only handed to it after its checksum and its declared sizes
-agree with what was recorded when it was written.
+hnswlib trusts the files it reads, so a file is only handed to it after `engine/graph_file.py` has read all of it and
+found it to be the one that the rows speak of.
+
+Removed edits stay in the graph until it is made anew, and whoever asks it leaves out those that have no row. hnswlib's
+own marks are not used: an edit whose neighbours are all marked, as after a rebase, would get no links.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
-import zlib
+import re
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from codewm_lsp.engine.encoder import edit_keys, key_size
+from codewm_lsp.engine.graph_file import GraphFileError, Labels, Shape, read_graph_file
 from codewm_lsp.engine.store import Store
-from codewm_model.errors import DependencyError
+from codewm_model.errors import DependencyError, IndexStoreError
 from codewm_model.sketch import Floats
 
 try:
@@ -34,17 +38,46 @@ _log = logging.getLogger(__name__)
 
 LINKS, BREADTH_BUILD = 16, 100  # M and ef_construction: recall and build time, docs/adr/0003-index.md
 BREADTH_SEARCH = 400  # ef: at least the number of candidates asked for
+LEFT_TO_READERS = 256  # edits that a reader adds to its graph in a moment: not worth writing the file for
 _BATCH = 512
 
 
-class VectorIndex:
-    """Keys by edit id. Ids must not repeat; removed ones are marked and never found.
+_RECORD = re.compile(r"vectors-([0-9]{1,9})\.hnsw ([0-9]{1,10}) ([0-9]{1,18})")
 
-    `last` is the highest id in the graph, `saved` the highest in its file (0 if that is of no use).
+
+@dataclass(frozen=True, slots=True)
+class SavedGraph:
+    """What the rows say of the graph's file: its number, its CRC-32, and the highest edit id that it knows."""
+
+    serial: int
+    checksum: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        """The file's."""
+        return f"vectors-{self.serial}.hnsw"
+
+    @classmethod
+    def of(cls, store: Store) -> SavedGraph | None:
+        """The record among the rows, None if there is none of use."""
+        found = _RECORD.fullmatch(str(store.get_meta("vectors") or ""))
+        return cls(*map(int, found.groups())) if found else None
+
+    def record(self) -> str:
+        """As the rows keep it."""
+        return f"{self.name} {self.checksum} {self.last}"
+
+
+class VectorIndex:
+    """Keys of `size` numbers by edit id. Ids must not repeat.
+
+    `last` is the highest id in the graph; `unsaved` edits are not in its file.
     """
 
-    def __init__(self, graph: Any, last: int) -> None:
-        self._graph, self.last, self.saved = graph, last, last
+    def __init__(self, graph: Any, size: int, last: int) -> None:
+        self._graph, self.size, self.last = graph, size, last
+        self.unsaved = 0
         graph.set_ef(BREADTH_SEARCH)
 
     @classmethod
@@ -52,22 +85,29 @@ class VectorIndex:
         """An index of nothing, for keys of `size` numbers."""
         graph = hnswlib.Index("ip", size)
         graph.init_index(1024, ef_construction=BREADTH_BUILD, M=LINKS, random_seed=0)
-        return cls(graph, 0)
+        return cls(graph, size, 0)
 
     @classmethod
     def load(cls, store: Store) -> VectorIndex:
         """The saved graph if it is whole and belongs to these rows, else an empty one."""
-        name, checksum, count, last = _record(store)
-        path = store.folder / name
-        size = key_size(store.bundle)
-        graph = hnswlib.Index("ip", size)
+        saved = SavedGraph.of(store)
+        shape = _shape(store)
+        graph = hnswlib.Index("ip", shape.size)
+        if saved is None:
+            return cls.empty(shape.size)
+        path = store.folder / saved.name
         try:
-            if not name or Path(name).name != name or _checksum(path) != checksum:
-                return cls.empty(size)
-            graph.load_index(str(path), max_elements=count + 1024)
-        except (OSError, RuntimeError):  # gone (an indexer has just written the next one) or not readable
-            return cls.empty(size)
-        return cls(graph, last) if graph.get_current_count() == count else cls.empty(size)
+            file = read_graph_file(path, shape)
+            if file.checksum != saved.checksum or not _belong(file.labels, store, saved.last):
+                raise GraphFileError("it is another one than the rows speak of")
+            graph.load_index(str(path), max_elements=len(file.labels) + 1024)
+        except (OSError, RuntimeError) as error:  # gone (an indexer has just written the next one) or not readable
+            _log.info("the graph %s cannot be read: %s", path, error)
+            return cls.empty(shape.size)
+        except GraphFileError as error:
+            _log.warning("the graph %s is not used: %s", path, error)
+            return cls.empty(shape.size)
+        return cls(graph, shape.size, saved.last)
 
     def catch_up(self, store: Store) -> int:
         """Add every row that came after the last one known here; how many there were."""
@@ -86,14 +126,7 @@ class VectorIndex:
             self._graph.resize_index(max(needed, self._graph.get_max_elements() * 3 // 2))
         self._graph.add_items(keys, np.asarray(ids), num_threads=1)
         self.last = ids[-1]
-
-    def remove(self, ids: Sequence[int]) -> None:
-        """Never find these again."""
-        for number in ids:
-            try:
-                self._graph.mark_deleted(number)
-            except RuntimeError:
-                pass  # not in the graph yet, and its row is gone: it never will be
+        self.unsaved += len(ids)
 
     def nearest(self, key: Floats, count: int) -> dict[int, float]:
         """Up to `count` edits near `key` `[size]`: their ids with the cosine, nearest first."""
@@ -102,7 +135,7 @@ class VectorIndex:
             try:
                 labels, distances = self._graph.knn_query(key[None], k=count, num_threads=1)
                 return dict(zip(labels[0].tolist(), (1 - distances[0]).tolist(), strict=True))
-            except RuntimeError:  # fewer than `count` can be reached, most are removed
+            except RuntimeError:  # fewer than `count` can be reached
                 count //= 2
         return {}
 
@@ -117,36 +150,57 @@ class VectorIndex:
         return {number: product for product, number in scored}
 
     def save(self, store: Store) -> None:
-        """Write the graph beside the rows; readers switch over when its record is stored."""
+        """Write the graph beside the rows; readers switch over when its record is stored.
+
+        Raises:
+            IndexStoreError: the file cannot be written whole; the one before it stays.
+        """
         _log.info("writing the graph of %d edits", len(self))
-        old = _record(store)[0]
-        serial = int(old.split("-")[1].split(".")[0]) + 1 if old else 1
-        name = f"vectors-{serial}.hnsw"
-        path = store.folder / name
-        self._graph.save_index(str(path))
-        record = f"{name} {_checksum(path)} {self._graph.get_current_count()} {self.last}"
+        old = SavedGraph.of(store)
+        serial = old.serial + 1 if old else 1
+        path = store.folder / f"vectors-{serial}.hnsw"
+        try:
+            self._graph.save_index(str(path))  # which never says that it failed
+            checksum = read_graph_file(path, _shape(store)).checksum
+        except (OSError, RuntimeError, GraphFileError) as error:
+            path.unlink(missing_ok=True)
+            raise IndexStoreError(
+                f"the index's graph cannot be written to {store.folder} ({error}); nothing is lost: make room,"
+                " and run `codewm-lsp index` again"
+            ) from error
         with store.transaction():
-            store.set_meta("vectors", record)
-        self.saved = self.last
+            store.set_meta("vectors", SavedGraph(serial, checksum, self.last).record())
+        self.unsaved = 0
         for other in store.folder.glob("vectors-*.hnsw"):
-            if other.name != name:
+            if other != path:
                 other.unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return int(self._graph.get_current_count())
 
 
-def _record(store: Store) -> tuple[str, int, int, int]:
-    """File name, CRC-32, number of vectors, last id."""
-    fields = str(store.get_meta("vectors") or "").split()
-    if len(fields) != 4 or not all(field.isdigit() for field in fields[1:]):
-        return "", 0, 0, 0
-    return fields[0], int(fields[1]), int(fields[2]), int(fields[3])
+def keep_graph(store: Store, vectors: VectorIndex, *, tidy: bool = False) -> int:
+    """Write the graph's file if what it lacks would cost readers time; how many removed edits it was rid of.
+
+    They cost a search, since it finds them first and leaves them out. Making the graph anew without them takes minutes
+    where it is large, so that is done only if they are many, or to `tidy` up.
+    """
+    vectors.catch_up(store)
+    removed = len(vectors) - store.counts()[1]
+    anew = removed > (0 if tidy else len(vectors) // 4)
+    if anew:
+        vectors = VectorIndex.empty(vectors.size)
+        vectors.catch_up(store)
+    if vectors.unsaved > (0 if tidy else min(LEFT_TO_READERS, len(vectors) // 64)):
+        vectors.save(store)
+    return removed if anew else 0
 
 
-def _checksum(path: Path) -> int:
-    value = 0
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            value = zlib.crc32(piece, value)
-    return value
+def _shape(store: Store) -> Shape:
+    return Shape(key_size(store.bundle), LINKS, BREADTH_BUILD)
+
+
+def _belong(labels: Labels, store: Store, last: int) -> bool:
+    """Whether a graph knows all edits up to `last`, and none beyond."""
+    ids = np.array(store.edit_ids(), np.uint64)
+    return bool(labels.min() > 0 and labels.max() <= last) and not len(np.setdiff1d(ids[ids <= last], labels))

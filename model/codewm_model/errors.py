@@ -6,8 +6,10 @@ CodewmError
 │   └── GitMissingError       no git, or one too old
 ├── IndexStoreError           the index cannot be read
 │   ├── IndexMissingError
-│   └── IndexVersionError     written by another version or with another model
+│   ├── IndexVersionError     written by another version or with another model
+│   └── IndexBusyError        another process is writing it
 ├── BundleError               the model is missing, damaged or of another version
+├── ProjectFileError          pyproject.toml cannot be read
 └── DependencyError           a package that needs a compiler is not installed
 """
 
@@ -52,10 +54,20 @@ class IndexVersionError(IndexStoreError):
     exit_code = 6
 
 
+class IndexBusyError(IndexStoreError):
+    """Another process is writing the index."""
+
+
 class BundleError(CodewmError):
     """The model's bundle is missing, damaged or of another version, or cannot be run."""
 
     exit_code = 6
+
+
+class ProjectFileError(CodewmError):
+    """The repository's pyproject.toml cannot be read."""
+
+    exit_code = 2
 
 
 class DependencyError(CodewmError):

@@ -80,17 +80,28 @@ def list_commits(repository: Repository, revisions: Sequence[str] = ("HEAD",), *
     return [commit for commit in listed if commit not in boundary]
 
 
+def describe_commits(repository: Repository, commits: Sequence[str]) -> Iterator[Commit]:
+    """Who made these commits, when and why; those that git cannot read are left out."""
+    if not commits:
+        return  # git would take HEAD
+    listed = "\n".join(commits).encode() + b"\n"
+    with repository.stream("log", "--no-walk=unsorted", "--stdin", "-s", *_HEADER, stdin=listed) as process:
+        assert process.stdout is not None
+        yield from map(_commit, process.stdout)
+
+
 def read_history(
     repository: Repository,
     commits: Sequence[str],
     *,
     wants_before: Callable[[str], bool] = has_grammar,
     only: Callable[[str], bool] = lambda path: True,
+    left_out: Callable[[str], str | None] = lambda path: None,
 ) -> Iterator[CommitEdits]:
     """The edits of `commits`, in their order; commits that cannot be read come as soon as they are known.
 
     `wants_before` says for which paths the whole file is needed; others get edits with `before` None. `only` says
-    which paths are read at all.
+    which paths are read at all, `left_out` for which of these nothing is to be read but the count, and why.
     """
     with BlobReader(repository) as blobs:
         for commit, files in _read_patches(repository, list(commits)):
@@ -101,6 +112,9 @@ def read_history(
             lines = 0
             for file in files or ():
                 if not only(file.path):
+                    continue
+                if reason := left_out(file.path):
+                    skipped[reason] += max(1, len(file.hunks))
                     continue
                 lines += sum(len(h.removed) + len(h.added) for h in file.hunks)
                 if lines > MAX_COMMIT_LINES:

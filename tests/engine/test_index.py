@@ -213,6 +213,35 @@ def test_damaged_rows_are_an_error_with_its_remedy(indexed: Repo) -> None:
         answers(indexed)
 
 
+@pytest.mark.parametrize("value", ["NULL", "7", "'text'"])
+def test_values_that_no_indexer_wrote_are_damage(indexed: Repo, index: EditIndex, value: str) -> None:
+    with sqlite3.connect(folder_of(indexed) / "edits.sqlite3") as db:
+        db.execute(f"UPDATE edits SET lexical = {value}")
+    with pytest.raises(IndexStoreError, match="index --rebuild"):
+        index.query(asked(*TIMEOUT))
+
+
+def test_an_index_that_runs_statements_of_its_own_is_refused(indexed: Repo) -> None:
+    with sqlite3.connect(folder_of(indexed) / "edits.sqlite3") as db:
+        db.execute("CREATE TRIGGER t AFTER INSERT ON commits BEGIN DELETE FROM edits; END")
+    with pytest.raises(IndexStoreError, match="holds a trigger 't' that is not ours"):
+        answers(indexed)
+
+
+def test_edits_that_came_twice_and_went_once_are_found(indexed: Repo) -> None:
+    text = "def late(session):\n" + "".join(f"    session.get({i})\n" for i in range(40))
+    indexed.git("checkout", "--quiet", "-b", "topic")
+    indexed.commit("before", {"late.py": text})
+    indexed.commit("the same everywhere", {f"copy_{i}.py": text for i in range(300)})
+    update_index(Repository.open(indexed.root), jobs=1)
+    indexed.git("commit", "--quiet", "--amend", "--message", "the same, with other words")
+    update_index(Repository.open(indexed.root), jobs=1)
+    opened = EditIndex(folder_of(indexed))
+    hits = opened.query(asked("", text), 300)
+    opened.close()
+    assert {hit.subject for hit in hits if hit.path.startswith("copy_")} == {"the same, with other words"}
+
+
 def test_texts_of_hits_are_read_from_git(indexed: Repo) -> None:
     similar = SimilarEdits.open(Repository.open(indexed.root))
     (hits,) = similar.query([edit_between(*TIMEOUT, "a.py")], 5)

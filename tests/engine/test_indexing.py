@@ -17,11 +17,12 @@ from codewm_lsp.engine import indexing
 from codewm_lsp.engine.default_bundle import VARIABLE
 from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.indexing import Selection, update_index
+from codewm_lsp.engine.lock import only_writer
 from codewm_lsp.engine.similar import SimilarEdits
 from codewm_lsp.engine.store import DATABASE, Store, index_folder
 from codewm_model.bundle import Bundle
 from codewm_model.changes import change_of
-from codewm_model.errors import BundleError, IndexMissingError, IndexStoreError, IndexVersionError
+from codewm_model.errors import BundleError, IndexBusyError, IndexMissingError, IndexStoreError, IndexVersionError
 from codewm_model.git import Repository
 from codewm_model.history import read_history
 
@@ -158,8 +159,10 @@ def test_a_folder_that_cannot_be_written_is_named(small: Repo) -> None:
 
 def test_a_second_writer_is_told_who_is_first(small: Repo) -> None:
     with (
-        indexing._only_writer(folder_of(small)),
-        pytest.raises(IndexStoreError, match=f"process {os.getpid()} is indexing this repository already"),
+        only_writer(folder_of(small)),
+        pytest.raises(
+            IndexBusyError, match=rf"process {os.getpid()} is indexing this repository already since 20\d\d-"
+        ),
     ):
         update(small)
     assert update(small)[0] == 60

@@ -13,11 +13,16 @@ import pytest
 from repositories import Repo
 from rows import indexed_commits, rows
 
+from codewm_lsp.engine import extraction, vectors
+from codewm_lsp.engine.database import Transaction
+from codewm_lsp.engine.graph_file import GraphFile, Shape, read_graph_file
 from codewm_lsp.engine.index import EditIndex
 from codewm_lsp.engine.indexing import Progress, update_index
-from codewm_lsp.engine.store import index_folder
+from codewm_lsp.engine.lock import only_writer
+from codewm_lsp.engine.store import Store, index_folder
 from codewm_model.changes import change_of
 from codewm_model.edit import edit_between
+from codewm_model.errors import IndexBusyError, IndexStoreError
 from codewm_model.git import Repository
 from codewm_model.sketch import sketch
 
@@ -88,6 +93,80 @@ def test_workers_end_with_a_killed_indexer(long_copy: Repo) -> None:
     process.kill()
     output, _ = process.communicate(timeout=20)  # the workers hold these pipes: they end when the last of them does
     assert output == b""
+
+
+def test_a_full_disk_loses_nothing(small: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    chunks: list[int] = []
+    write = Store.transaction
+
+    def on_a_small_disk(store: Store) -> Transaction:
+        chunks.append(1)
+        if len(chunks) > 5:
+            store._db.execute("PRAGMA max_page_count = 1")  # as many as there are
+        return write(store)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(extraction, "CHUNK", 8)
+        patch.setattr(Store, "transaction", on_a_small_disk)
+        with pytest.raises(IndexStoreError, match=r"disk is full\); what was stored before is safe"):
+            update_index(Repository.open(small.root), jobs=1)
+    stored = indexed_commits(folder_of(small))
+    assert 0 < len(stored) < 60
+    assert update_index(Repository.open(small.root), jobs=1).commits == 60 - len(stored)
+    kept = rows(folder_of(small))
+    update_index(Repository.open(small.root), jobs=1, rebuild=True)
+    assert rows(folder_of(small)) == kept
+
+
+def test_a_graph_that_cannot_be_written_is_an_error_and_the_old_one_stays(
+    small: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update_index(Repository.open(small.root), jobs=1)
+    (before,) = folder_of(small).glob("vectors-*.hnsw")
+    small.commit("new", {f"new_{i}.py": f"x = {i}\n" for i in range(9)})
+
+    def cut(path: Path, shape: Shape) -> GraphFile:
+        if path != before:
+            os.truncate(path, path.stat().st_size // 2)  # hnswlib does not say that the disk was full
+        return read_graph_file(path, shape)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vectors, "read_graph_file", cut)
+        with pytest.raises(IndexStoreError, match=r"graph cannot be written to .*nothing is lost: make room"):
+            update_index(Repository.open(small.root), jobs=1)
+    assert list(folder_of(small).glob("vectors-*.hnsw")) == [before]
+    assert len(indexed_commits(folder_of(small))) == 61
+    assert update_index(Repository.open(small.root), jobs=1).commits == 0
+    assert EditIndex(folder_of(small)).refresh() is False
+
+
+def test_the_lock_of_a_killed_process_stops_nobody(small: Repo) -> None:
+    folder = folder_of(small)
+    script = (
+        "import sys, time; from pathlib import Path; from codewm_lsp.engine.lock import only_writer\n"
+        "with only_writer(Path(sys.argv[1])): print('held', flush=True); time.sleep(1000)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline() == b"held\n"
+    with pytest.raises(IndexBusyError, match=f"process {process.pid} is indexing"), only_writer(folder):
+        pass
+    process.kill()
+    process.communicate()
+    assert (folder / "writer.pid").exists()
+    with only_writer(folder):
+        pass
+
+
+def test_workers_import_nothing_from_the_current_folder(tmp_path: Path) -> None:
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "repository" / "multiprocessing.py").write_text("import pathlib; pathlib.Path('run').touch()\n")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from codewm_lsp.engine.extraction import extract_all\n"
+        "if __name__ == '__main__':\n    assert list(extract_all(iter([[]]), 2)) == [[]]\n"
+    )
+    subprocess.run([sys.executable, str(script)], cwd=tmp_path / "repository", check=True)
+    assert not (tmp_path / "repository" / "run").exists()
 
 
 def test_queries_are_answered_while_an_indexer_runs(small: Repo) -> None:
