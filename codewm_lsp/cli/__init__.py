@@ -11,6 +11,7 @@ import sys
 import click
 
 from codewm_lsp import __version__
+from codewm_lsp.cli.evaluate import evaluate
 from codewm_lsp.cli.index import index
 from codewm_lsp.cli.serve import serve
 from codewm_lsp.cli.similar import similar
@@ -24,7 +25,7 @@ def commands() -> None:
     """Similar past edits from your repository's own history: local, offline, CPU only."""
 
 
-for command in (index, similar, status, serve):
+for command in (index, similar, status, serve, evaluate):
     commands.add_command(command)
 
 
