@@ -11,6 +11,7 @@ import sys
 import click
 
 from codewm_lsp import __version__
+from codewm_lsp.cli.doctor import doctor
 from codewm_lsp.cli.evaluate import evaluate
 from codewm_lsp.cli.index import index
 from codewm_lsp.cli.serve import serve
@@ -25,7 +26,7 @@ def commands() -> None:
     """Similar past edits from your repository's own history: local, offline, CPU only."""
 
 
-for command in (index, similar, status, serve, evaluate):
+for command in (index, similar, status, serve, evaluate, doctor):
     commands.add_command(command)
 
 
