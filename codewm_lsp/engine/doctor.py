@@ -92,7 +92,7 @@ class Examination:
 
     def add(self, symptom: str, cause: str, remedy: str, code: int = 0) -> None:
         """Note a problem that no error told of; `{path}` in the remedy becomes the path that was asked about."""
-        self.problems.append(Problem(symptom, cause, remedy.format(path=shlex.quote(str(self.path))), code))
+        self.problems.append(Problem(symptom, cause, remedy.format(path=_to_copy(self.path)), code))
 
     def check_network(self, seen: Mapping[str, Sequence[str]]) -> None:
         """Note it if a watched process used the network."""
@@ -106,7 +106,7 @@ class Examination:
         symptom, remedy = next((symptom, remedy) for kind, symptom, remedy in _FINDINGS if isinstance(error, kind))
         if isinstance(error, BundleError) and os.environ.get(VARIABLE):
             remedy = f"unset {VARIABLE}"
-        return Problem(symptom, at_home(str(error)), remedy.format(path=shlex.quote(str(self.path))), error.exit_code)
+        return Problem(symptom, at_home(str(error)), remedy.format(path=_to_copy(self.path)), error.exit_code)
 
 
 def examine(path: Path) -> Examination:
@@ -137,6 +137,12 @@ def at_home(text: str) -> str:
     except RuntimeError:
         return text  # the system knows of none
     return text.replace(home, "~") if len(home) > 1 else text
+
+
+def _to_copy(path: Path) -> str:
+    """A path as an argument of a command line; a shell finds the home in a `~` that is not quoted."""
+    text = at_home(str(path))
+    return "~/" + shlex.quote(text[2:]) if text.startswith("~/") else shlex.quote(text)
 
 
 def _versions(found: Examination) -> dict[str, Any]:

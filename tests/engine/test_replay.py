@@ -9,8 +9,9 @@ import pytest
 from pairs import FEATURES, pairs
 from repositories import Repo
 
+from codewm_lsp.engine.encoder import EncodedEdit
 from codewm_lsp.engine.indexing import update_index
-from codewm_lsp.engine.past import PastCommit, count_since, indexed_commits, read_past
+from codewm_lsp.engine.past import PastCommit, PastEdit, count_since, indexed_commits, read_past
 from codewm_lsp.engine.replay import (
     BM25,
     CHANCE,
@@ -23,8 +24,11 @@ from codewm_lsp.engine.replay import (
     index_of,
     replay,
 )
-from codewm_lsp.engine.store import Store, index_folder
+from codewm_lsp.engine.rivals import Bm25, LogS
+from codewm_lsp.engine.store import EditRow, Store, index_folder
+from codewm_model.edit import Commit
 from codewm_model.git import Repository
+from codewm_model.sketch import Features, Sketch
 
 COMMITS = 4 * FEATURES
 
@@ -186,3 +190,55 @@ def test_no_difference_has_no_bounds_apart_from_nothing() -> None:
 def test_no_questions_give_zeros() -> None:
     result = result_of([], [])
     assert (result.questions, result.hits(OURS, 1), result.mrr(OURS).mean, result.gain(BM25).high) == (0, 0, 0, 0)
+
+
+def test_log_s_lists_what_git_lists(paired: Repo, tmp_path: Path) -> None:
+    paired.git("clone", "--quiet", ".", str(tmp_path / "copy"))
+    copy = Repo(tmp_path / "copy", paired.clock)
+    copy.commit("twice the same line", {"app/feature_0.py": "import requests\nimport requests\n"})
+    copy.commit("moved within the file", {"tests/check_feature_1.py": "import app\n" * 2 + "x = 1\n"})
+    update_index(Repository.open(copy.root), jobs=1)
+    past = past_of(copy)
+    log = LogS(past)
+    texts = {line.strip() for each in past[::7] for edit in each.edits for line in (*edit.removed, *edit.added)}
+    texts |= {"requests", "import", "feature_1", "no such thing anywhere", "="}
+    differing = {text for text in texts - {""} if log.commits(text) != listed_by_git(copy, text)}
+    assert (len(texts) > 30, differing) == (True, set())
+
+
+def listed_by_git(repo: Repo, text: str) -> list[str]:
+    """The commits, newest first."""
+    return repo.git("log", f"-S{text}", "--format=%H", "--date-order", "--no-textconv", "--no-ext-diff").split()
+
+
+def test_log_s_asks_for_the_longest_line_and_then_for_the_longest_word() -> None:
+    def commit(ident: str, *edits: PastEdit) -> PastCommit:
+        return PastCommit(Commit(ident, "", "", 0, ""), edits)
+
+    log = LogS([commit("b", edit_of((), ("call(timeout)",))), commit("a", edit_of((), ("the_longest_line = 1",)))])
+    assert log.ask(edit_of(("short",), ("  the_longest_line = 1",)), 10) == ["a"]
+    assert log.ask(edit_of((), ("x = [timeout, 22]",)), 10) == ["b"]
+    assert log.ask(edit_of((), ("....",)), 10) == []
+
+
+def test_bm25_prefers_rare_words_on_the_same_side_and_names_equal_edits_once() -> None:
+    commits = [
+        PastCommit(Commit(ident, "", "", 0, ""), (edit_of(removed, added),))
+        for ident, removed, added in (
+            ("newest twin", (), ("common rare",)),
+            ("older twin", (), ("common rare",)),
+            ("common", (), ("common words",)),
+            ("other side", ("rare",), ()),
+            ("nothing", (), ("entirely different",)),
+        )
+    ]
+    bm25 = Bm25(commits)
+    assert bm25.ask(edit_of((), ("rare common",)), 10) == ["newest twin", "common"]
+    assert bm25.ask(edit_of((), ("rare common",)), 1) == ["newest twin"]
+    assert Bm25([]).ask(edit_of((), ("rare",)), 10) == []
+
+
+def edit_of(removed: tuple[str, ...], added: tuple[str, ...]) -> PastEdit:
+    nothing = Features(np.empty(0, np.uint32), np.empty(0, np.float32))
+    encoded = EncodedEdit(Sketch(nothing, nothing), None, None)
+    return PastEdit(EditRow("a.py", (1, 1), "", encoded), removed, added)
