@@ -39,6 +39,7 @@ from codewm_model.ranking import CANDIDATES
 
 K = 10
 GIT_QUERIES, PROCESSES = 10, 5
+BATCH = 10_000
 Query = TypeVar("Query")
 Answer = TypeVar("Answer")
 EXACT, GIT = "every key compared (numpy)", "git log -S"
@@ -49,8 +50,14 @@ class ExactIndex(EditIndex):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        ids, sketches, learned = zip(*self.store.sketches_after(0), strict=True)
-        self._ids, self._keys = np.array(ids), edit_keys(self.store.bundle, sketches, learned)
+        rows = self.store.sketches_after(0)
+        ids: list[int] = []
+        keys = []
+        while batch := list(itertools.islice(rows, BATCH)):  # a million sketches at once would not fit
+            numbers, sketches, learned = zip(*batch, strict=True)
+            ids += numbers
+            keys.append(edit_keys(self.store.bundle, sketches, learned))
+        self._ids, self._keys = np.array(ids), np.concatenate(keys)
 
     def __len__(self) -> int:
         return len(self._ids)

@@ -11,6 +11,8 @@ import sys
 import click
 
 from codewm_lsp import __version__
+from codewm_lsp.cli.doctor import doctor
+from codewm_lsp.cli.evaluate import evaluate
 from codewm_lsp.cli.gc import gc
 from codewm_lsp.cli.index import index
 from codewm_lsp.cli.predict import predict
@@ -27,7 +29,7 @@ def commands() -> None:
     """Similar past edits from your repository's own history: local, offline, CPU only."""
 
 
-for command in (index, similar, predict, status, serve, gc, export_, import_):
+for command in (index, similar, predict, evaluate, status, doctor, serve, gc, export_, import_):
     commands.add_command(command)
 
 

@@ -18,7 +18,7 @@ prints one JSON object. `NO_COLOR` in the environment turns colours off.
 """
 
 EXIT_CODES = {
-    0: "done; also for an empty or shallow repository, with a note on stderr",
+    0: "done; also for an empty or shallow repository, with a note on stderr, and for `doctor` when all is well",
     1: "`similar` found nothing",
     2: "the command line was wrong",
     3: "there is no index, it is damaged, cannot be written, or another process is writing it; or a file is no index",
