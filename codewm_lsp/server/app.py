@@ -10,8 +10,8 @@ from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
 from codewm_lsp import __version__
-from codewm_lsp.server.handlers import code_action, custom, execute_command, hover, lifecycle, text_sync
-from codewm_lsp.server.messages import SHOW_SIMILAR_EDITS, SIMILAR_EDITS, converter
+from codewm_lsp.server.handlers import code_action, custom, execute_command, hover, lifecycle, state, text_sync
+from codewm_lsp.server.messages import SHOW_SIMILAR_EDITS, SIMILAR_EDITS, STATE, converter
 from codewm_lsp.server.protocol import Protocol
 from codewm_lsp.server.session import Session
 from codewm_lsp.server.transport import serve_stdio, serve_tcp
@@ -59,6 +59,7 @@ def create_server() -> _Server:
         partial(execute_command.workspace_execute_command, server.protocol.fm.commands)
     )
     serve(SIMILAR_EDITS)(partial(custom.codewm_similar_edits, session))
+    serve(STATE)(partial(state.codewm_state, session))
     server.protocol.on_unreadable = partial(text_sync.unreadable_notification, session)
     return server
 

@@ -16,6 +16,7 @@ from codewm_lsp.server.checkout import Checkout, Checkouts
 from codewm_lsp.server.convert import Encoding, document_key, path_of
 from codewm_lsp.server.document import Change, Document, StaleError, content_lines
 from codewm_lsp.server.settings import Settings, read_settings
+from codewm_lsp.server.states import States
 from codewm_lsp.server.worker import Stop, Worker
 from codewm_model.left_alone import holds_secrets
 
@@ -85,6 +86,7 @@ class Session:
         self._documents: dict[str, Document] = {}
         self._checkouts = Checkouts()
         self._live: dict[Document, tuple[int, tuple[str, ...], LiveEdits]] = {}
+        self.states = States()
         self._texts = Worker("texts")
         self._engine = Worker("engine")
 
@@ -108,6 +110,7 @@ class Session:
         self.close(uri)
         document = Document(uri, path_of(uri), version, text, self.encoding)
         self._documents[document_key(uri)] = document
+        self.states.follow(document)
         path = document.path
         if path is not None and not holds_secrets(path):
             self._texts.submit(lambda: self._prepare(path))
@@ -119,12 +122,14 @@ class Session:
             _log.warning("a change to a document that is not open: %s", uri)
         else:
             document.record(version, changes)
+            self.states.follow(document)
 
     def close(self, uri: str) -> None:
         """A document was closed, or can no longer be followed."""
         document = self._documents.pop(document_key(uri), None)
         if document is not None:
             document.closed = True
+            self.states.forget(document)
             self._texts.submit(lambda: self._live.pop(document, None))
 
     def snapshot(self, uri: str) -> Snapshot | None:
@@ -182,6 +187,7 @@ class Session:
 
     def end(self) -> None:
         """Stop working; what runs is given a moment to end."""
+        self.states.close(_SECONDS_TO_END)
         self._texts.close(_SECONDS_TO_END)
         self._engine.close(_SECONDS_TO_END)
 
