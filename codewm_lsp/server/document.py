@@ -150,6 +150,12 @@ class Document:
             splices, self._splices = self._splices, []
             return self._applied, splices
 
+    def newest_lines(self) -> tuple[str, ...]:
+        """The text as it was left, be it closed, without line ends."""
+        with self._lock:
+            self._apply(self.revision)
+            return content_lines(self._frozen)
+
     def opened_lines(self) -> tuple[str, ...]:
         """The text at open, without line ends: the base of a file that git does not know."""
         if self._opened is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codewm_lsp.server.bases import Bases
 from codewm_lsp.server.checkout import Checkout, Checkouts
 from codewm_lsp.server.convert import Encoding, document_key, path_of
 from codewm_lsp.server.document import Change, Document, StaleError, content_lines
@@ -85,6 +86,7 @@ class Session:
         self._told: set[object] = set()
         self._documents: dict[str, Document] = {}
         self._checkouts = Checkouts()
+        self._bases = Bases()
         self._live: dict[Document, tuple[int, tuple[str, ...], LiveEdits]] = {}
         self.states = States()
         self._texts = Worker("texts")
@@ -113,7 +115,7 @@ class Session:
         self.states.follow(document)
         path = document.path
         if path is not None and not holds_secrets(path):
-            self._texts.submit(lambda: self._prepare(path))
+            self._texts.submit(lambda: self._prepare(document, path))
 
     def change(self, uri: str, version: int | None, changes: Sequence[Change]) -> None:
         """A document was changed; unknown ones are passed over."""
@@ -194,11 +196,12 @@ class Session:
     def _complain(self, checkout: Checkout) -> None:
         self.tell_once((checkout, checkout.complaint), f"{checkout.work_tree.name}: {checkout.complaint}")
 
-    def _prepare(self, path: Path) -> None:
+    def _prepare(self, document: Document, path: Path) -> None:
         try:
             self._checkouts.forget_misses()
             if (found := self._checkouts.of(path)) is not None:
                 self._engine.submit(found[0].has_index)
+                self._bases.opened(document, *found)
         except Exception:
             # Nobody waits for this; the first question fails the same way and is answered.
             _log.exception("preparing for %s failed", path)
@@ -211,9 +214,7 @@ class Session:
         from codewm_model.linediff import diff_edits
 
         checkout, name = found
-        base = checkout.base_lines(name)
-        if base is None:
-            base = snapshot.document.opened_lines()
+        base = self._bases.lines(snapshot.document, checkout, name)
         lines = snapshot.lines()
         known = self._live.get(snapshot.document)
         if known is not None and known[0] == snapshot.revision and known[1] is base:
