@@ -52,8 +52,9 @@ class LiveStates:
         """
         tokens = self._tokens(line)
         with self._timed("encode"):
-            (state,) = self._encoder.encode_tokens([tokens])
-        return state
+            states = self._encoder.encode_tokens([tokens])
+        first: Floats = states[0]
+        return first
 
     def known_state_at(self, line: int) -> Floats | None:
         """The same where it is remembered, None where the model would have to run."""

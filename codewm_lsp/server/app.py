@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from functools import partial
 
 from lsprotocol import types
@@ -73,6 +75,11 @@ def run(tcp: tuple[str, int] | None = None) -> int:
     logging.getLogger("pygls").setLevel(logging.WARNING)
     server = create_server()
     try:
-        return serve_stdio(server.protocol) if tcp is None else serve_tcp(server.protocol, *tcp)
+        code = serve_stdio(server.protocol) if tcp is None else serve_tcp(server.protocol, *tcp)
     finally:
-        server.session.end()
+        ended = server.session.end()
+    if not ended:
+        # A thread that is still loading the model would meet Python's end inside of C++, and abort the process.
+        sys.stderr.flush()
+        os._exit(code)
+    return code

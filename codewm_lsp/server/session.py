@@ -187,11 +187,9 @@ class Session:
             self._complain(live.checkout)
         return found
 
-    def end(self) -> None:
-        """Stop working; what runs is given a moment to end."""
-        self.states.close(_SECONDS_TO_END)
-        self._texts.close(_SECONDS_TO_END)
-        self._engine.close(_SECONDS_TO_END)
+    def end(self) -> bool:
+        """Stop working; what runs is given a moment to end, and whether it has is said."""
+        return all([worker.close(_SECONDS_TO_END) for worker in (self.states, self._texts, self._engine)])
 
     def _complain(self, checkout: Checkout) -> None:
         self.tell_once((checkout, checkout.complaint), f"{checkout.work_tree.name}: {checkout.complaint}")

@@ -90,9 +90,9 @@ class States:
             found += made
         return await self._run(snapshot, lambda followed: followed.view(found, snapshot))
 
-    def close(self, seconds: float) -> None:
-        """Stop working; what runs is given a moment to end."""
-        self._worker.close(seconds)
+    def close(self, seconds: float) -> bool:
+        """Stop working; what runs is given a moment to end, and whether it has is said."""
+        return self._worker.close(seconds)
 
     async def _run(self, snapshot: Snapshot, look: Callable[[_Followed], T]) -> T:
         def work(stop: Stop) -> T:

@@ -139,8 +139,8 @@ def test_a_file_saved_under_another_name_keeps_its_edits_and_the_old_one_its_own
     replaced(wire, place.file, text)
     new.write_text(text)
     opened(wire, new, text)
-    replaced(wire, place.file, place.text)
     assert edits(wire, new) == CHANGED
+    replaced(wire, place.file, place.text)
     assert edits(wire, place.file) == []
     replaced(wire, new, place.text)
     assert edits(wire, new) == []
@@ -152,10 +152,13 @@ def test_a_new_file_begins_at_its_text_at_open(wire: Wire, place: Shop) -> None:
     wire.initialize()
     text = place.with_timeout
     place.repo.commit("Add secrets", {"services/secrets.py": text})
-    place.repo.write({"services/users.py": None, "services/secrets.py": None})
+    users = place.root / "services" / "users.py"
+    users.rename(place.root / "away")
     new = place.root / "services" / "purchases.py"
     opened(wire, new, text.replace("orders", "x").replace("response", "y").replace("return", "yield"))
     assert edits(wire, new) == []
+    (place.root / "away").rename(users)
+    (place.root / "services" / "secrets.py").unlink()
     other = place.root / "services" / "config.py"
     opened(wire, other, text + "KEY = 1\n")
     assert edits(wire, other) == []

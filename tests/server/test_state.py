@@ -163,7 +163,7 @@ def test_a_cancelled_question_is_answered_as_cancelled(wire: Wire) -> None:
 
 def test_malformed_params_are_answered(wire: Wire) -> None:
     wire.initialize()
-    for params in (None, {}, {**DOCUMENT, "position": 4}, {**DOCUMENT, "range": {}}, {**DOCUMENT, "version": "1"}):
+    for params in (None, {}, {**DOCUMENT, "position": 4}, {**DOCUMENT, "range": {}}, {**DOCUMENT, "version": "new"}):
         assert wire.error("codewm/state", params)["code"] == -32602
     assert wire.end() == 0
 
