@@ -189,7 +189,8 @@ class Session:
 
     def end(self) -> bool:
         """Stop working; what runs is given a moment to end, and whether it has is said."""
-        return all([worker.close(_SECONDS_TO_END) for worker in (self.states, self._texts, self._engine)])
+        ended = [worker.close(_SECONDS_TO_END) for worker in (self.states, self._texts, self._engine)]
+        return all(ended)
 
     def _complain(self, checkout: Checkout) -> None:
         self.tell_once((checkout, checkout.complaint), f"{checkout.work_tree.name}: {checkout.complaint}")
