@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,13 +55,14 @@ class EncodedEdit:
 
 
 class Encoder:
-    """A bundle at work. One thread at a time."""
+    """A bundle at work. Any thread may use it."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.size = key_size(bundle)
         """Numbers in an edit's vector."""
         self._states: OrderedDict[bytes, Floats] = OrderedDict()
+        self._lock = threading.Lock()  # of what is remembered, never held while the networks run
 
     @classmethod
     def default(cls) -> Encoder:
@@ -103,7 +105,7 @@ class Encoder:
 
     def read(self, change: Change) -> ReadEdit:
         """The change as `encode` takes it; small, while a change holds two parsed files."""
-        before, after = (self._tokens(region) for region in region_pair(change))
+        before, after = (self.tokens(region) for region in region_pair(change))
         return ReadEdit(sketch(change), before, after, action_of(change))
 
     def encode(self, edits: Sequence[ReadEdit]) -> list[EncodedEdit]:
@@ -132,25 +134,36 @@ class Encoder:
 
     def encode_regions(self, regions: Sequence[Region]) -> Floats:
         """States `[N, D]` of regions; those seen lately are remembered by their content."""
-        sequences = [self._tokens(region) for region in regions]
+        return self.encode_tokens([self.tokens(region) for region in regions])
+
+    def tokens(self, region: Region) -> TokenSequence:
+        """A region as the model is shown it."""
+        return tokenize(region, self.bundle.config.positions)
+
+    def encode_tokens(self, sequences: Sequence[TokenSequence]) -> Floats:
+        """States `[N, D]` of regions as `tokens` gives them; those seen lately are remembered by their content."""
         names = [_content_of(sequence) for sequence in sequences]
-        known = {name: self._states[name] for name in names if name in self._states}
+        with self._lock:
+            known = {name: self._states[name] for name in names if name in self._states}
         missing = {name: tokens for name, tokens in zip(names, sequences, strict=True) if name not in known}
         states = self.model.encode(list(missing.values())).state
         known |= {name: state.copy() for name, state in zip(missing, states, strict=True)}
-        for name in names:
-            self._states[name] = known[name]
-            self._states.move_to_end(name)
-        while len(self._states) > CACHED_STATES:
-            self._states.popitem(last=False)
+        with self._lock:
+            for name in names:
+                self._states[name] = known[name]
+                self._states.move_to_end(name)
+            while len(self._states) > CACHED_STATES:
+                self._states.popitem(last=False)
         return _stacked([known[name] for name in names], self.bundle.config.d_state)
+
+    def remembers(self, sequence: TokenSequence) -> bool:
+        """Whether `encode_tokens` would answer without running the model."""
+        with self._lock:
+            return _content_of(sequence) in self._states
 
     def predict(self, states: Floats, actions: Floats) -> Floats:
         """Next states `[N, D]` of states `[N, D]` under actions `[N, ACTION_SIZE]` (`codewm_model.actions`)."""
         return self.model.predict(states, actions)
-
-    def _tokens(self, region: Region) -> TokenSequence:
-        return tokenize(region, self.bundle.config.positions)
 
 
 def edit_keys(bundle: Bundle, sketches: Sequence[Sketch], learned: Sequence[Floats | None]) -> Floats:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from functools import partial
 
 from lsprotocol import types
@@ -10,8 +12,8 @@ from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
 from codewm_lsp import __version__
-from codewm_lsp.server.handlers import code_action, custom, execute_command, hover, lifecycle, text_sync
-from codewm_lsp.server.messages import SHOW_SIMILAR_EDITS, SIMILAR_EDITS, converter
+from codewm_lsp.server.handlers import code_action, custom, execute_command, hover, lifecycle, state, text_sync
+from codewm_lsp.server.messages import SHOW_SIMILAR_EDITS, SIMILAR_EDITS, STATE, converter
 from codewm_lsp.server.protocol import Protocol
 from codewm_lsp.server.session import Session
 from codewm_lsp.server.transport import serve_stdio, serve_tcp
@@ -59,6 +61,7 @@ def create_server() -> _Server:
         partial(execute_command.workspace_execute_command, server.protocol.fm.commands)
     )
     serve(SIMILAR_EDITS)(partial(custom.codewm_similar_edits, session))
+    serve(STATE)(partial(state.codewm_state, session))
     server.protocol.on_unreadable = partial(text_sync.unreadable_notification, session)
     return server
 
@@ -72,6 +75,11 @@ def run(tcp: tuple[str, int] | None = None) -> int:
     logging.getLogger("pygls").setLevel(logging.WARNING)
     server = create_server()
     try:
-        return serve_stdio(server.protocol) if tcp is None else serve_tcp(server.protocol, *tcp)
+        code = serve_stdio(server.protocol) if tcp is None else serve_tcp(server.protocol, *tcp)
     finally:
-        server.session.end()
+        ended = server.session.end()
+    if not ended:
+        # A thread that is still loading the model would meet Python's end inside of C++, and abort the process.
+        sys.stderr.flush()
+        os._exit(code)
+    return code

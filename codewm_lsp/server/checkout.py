@@ -65,6 +65,19 @@ class Checkout:
             self._bases[path] = None if text is None else content_lines(split_keeping_ends(text))
         return self._bases[path]
 
+    def moved_from(self, path: str, lines: Sequence[str]) -> str | None:
+        """The file at HEAD that seems to have been moved to `path`, None where none does."""
+        from codewm_lsp.engine.worktree import moved_from
+        from codewm_model.errors import CodewmError
+
+        if self.head() is None:
+            return None
+        try:
+            return moved_from(self._repository, path, lines)
+        except CodewmError as error:
+            _log.warning("%s", error)
+            return None
+
     @property
     def is_open(self) -> bool:
         """Whether the index has been opened; the one thing here that any thread may ask."""

@@ -15,8 +15,14 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
 
 from codewm_lsp.server.convert import Encoding, units_to_index
+from codewm_model.edit import common_ends
+
+if TYPE_CHECKING:
+    from codewm_lsp.engine.buffer import Splice
 
 _LINE_END = re.compile("(\r\n|\n|\r)")
 
@@ -42,10 +48,19 @@ def split_keeping_ends(text: str) -> list[str]:
     return [parts[i] + parts[i + 1] for i in range(0, len(parts) - 1, 2)] + parts[-1:]
 
 
-def apply_change(lines: list[str], change: Change, encoding: Encoding) -> list[str]:
-    """Apply one content change, changing `lines` where it can, and return the lines that result."""
+def apply_change(lines: list[str], change: Change, encoding: Encoding) -> Splice:
+    """Apply one content change to `lines` and return what it did to them, told in lines without their ends."""
+    first, end, fresh = _replacement(lines, change, encoding)
+    lines[first:end] = fresh
+    return first, end - first, [line.rstrip("\r\n") for line in fresh]
+
+
+def _replacement(lines: Sequence[str], change: Change, encoding: Encoding) -> tuple[int, int, list[str]]:
+    """Which lines [first, end) a change replaces, and by what."""
     if change.span is None:
-        return split_keeping_ends(change.text)
+        whole = split_keeping_ends(change.text)
+        head, tail = common_ends(lines, whole)
+        return head, len(lines) - tail, whole[head : len(whole) - tail]
     start, end = sorted((change.span[:2], change.span[2:]))
     first, head = _place(lines, start[0], start[1], encoding)
     last, tail = _place(lines, end[0], end[1], encoding)
@@ -58,8 +73,7 @@ def apply_change(lines: list[str], change: Change, encoding: Encoding) -> list[s
     if last < len(lines) - 1 and fresh[-1] == "":
         # The text ends with the last line's own end, behind which the next line already stands.
         fresh.pop()
-    lines[first : last + 1] = fresh
-    return lines
+    return first, last + 1, fresh
 
 
 def _place(lines: Sequence[str], line: int, units: int, encoding: Encoding) -> tuple[int, int]:
@@ -92,6 +106,7 @@ class Document:
         self.path = path
         self.version = version
         self.revision = 0
+        self.changed_at = monotonic()
         self.closed = False
         self.encoding = encoding
         self._opened_with = text
@@ -100,11 +115,13 @@ class Document:
         self._lines: list[str] = [""]
         self._frozen: tuple[str, ...] = ("",)
         self._applied = -1
+        self._splices: list[Splice] | None = None
         self._lock = threading.Lock()
 
     def record(self, version: int | None, changes: Sequence[Change]) -> None:
         """Note a change; called on the event loop, so nothing is computed here."""
         self.revision += 1
+        self.changed_at = monotonic()
         self.version = version
         self._pending.append((self.revision, changes))
 
@@ -116,16 +133,43 @@ class Document:
         with self._lock:
             if revision != self.revision or self.closed:
                 raise StaleError(self.uri)
-            if self._applied != revision:
-                while self._pending and self._pending[0][0] <= revision:
-                    self._applied, changes = self._pending.popleft()
-                    for change in changes:
-                        self._lines = apply_change(self._lines, change, self.encoding)
-                self._frozen = tuple(self._lines)
+            self._apply(revision)
             return self._frozen
+
+    def catch_up(self, whole: bool) -> tuple[int, Sequence[Splice]]:
+        """The newest revision, and what became of the lines since the last call; or the `whole` text as one splice.
+
+        For one caller, who follows the document. Raises StaleError where it is closed.
+        """
+        with self._lock:
+            if self.closed:
+                raise StaleError(self.uri)
+            self._apply(self.revision)
+            if whole or self._splices is None:
+                self._splices = [(0, 0, [line.rstrip("\r\n") for line in self._lines])]
+            splices, self._splices = self._splices, []
+            return self._applied, splices
+
+    def newest_lines(self) -> tuple[str, ...]:
+        """The text as it was left, be it closed, without line ends."""
+        with self._lock:
+            self._apply(self.revision)
+            return content_lines(self._frozen)
 
     def opened_lines(self) -> tuple[str, ...]:
         """The text at open, without line ends: the base of a file that git does not know."""
         if self._opened is None:
             self._opened = content_lines(split_keeping_ends(self._opened_with))
         return self._opened
+
+    def _apply(self, revision: int) -> None:
+        """Apply what is pending up to `revision`; with the lock held."""
+        if self._applied == revision:
+            return
+        while self._pending and self._pending[0][0] <= revision:
+            self._applied, changes = self._pending.popleft()
+            for change in changes:
+                splice = apply_change(self._lines, change, self.encoding)
+                if self._splices is not None:
+                    self._splices.append(splice)
+        self._frozen = tuple(self._lines)

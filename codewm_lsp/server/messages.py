@@ -13,6 +13,7 @@ from lsprotocol import types
 from pygls.protocol import default_converter
 
 SIMILAR_EDITS = "codewm/similarEdits"
+STATE = "codewm/state"
 SHOW_SIMILAR_EDITS = "codewm.showSimilarEdits"
 
 
@@ -38,17 +39,40 @@ class SimilarEditsRequest:
     jsonrpc: str = "2.0"
 
 
+@attrs.define
+class StateParams:
+    """Which states of which document are asked about; see docs/protocol.md."""
+
+    text_document: types.TextDocumentIdentifier
+    position: types.Position | None = None
+    range: types.Range | None = None
+    version: int | None = None
+    embeddings: bool | None = None
+
+
+@attrs.define
+class StateRequest:
+    """`codewm/state` as it comes over the wire."""
+
+    id: int | str
+    params: StateParams
+    method: str = STATE
+    jsonrpc: str = "2.0"
+
+
+_REQUESTS = {SIMILAR_EDITS: (SimilarEditsRequest, SimilarEditsParams), STATE: (StateRequest, StateParams)}
+
+
 def message_type(method: str) -> type | None:
     """The request type of a method of our own."""
-    return SimilarEditsRequest if method == SIMILAR_EDITS else None
+    return _REQUESTS[method][0] if method in _REQUESTS else None
 
 
 def converter() -> Converter:
     """lsprotocol's converter, which also knows our messages and their names in JSON."""
     made: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls does not annotate it
-    made.register_structure_hook(
-        SimilarEditsParams,
-        make_dict_structure_fn(SimilarEditsParams, made, text_document=override(rename="textDocument")),
-    )
-    made.register_structure_hook(SimilarEditsRequest, make_dict_structure_fn(SimilarEditsRequest, made))
+    for request, params in _REQUESTS.values():
+        rename = override(rename="textDocument")
+        made.register_structure_hook(params, make_dict_structure_fn(params, made, text_document=rename))
+        made.register_structure_hook(request, make_dict_structure_fn(request, made))
     return made

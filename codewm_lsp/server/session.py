@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codewm_lsp.server.bases import Bases
 from codewm_lsp.server.checkout import Checkout, Checkouts
 from codewm_lsp.server.convert import Encoding, document_key, path_of
 from codewm_lsp.server.document import Change, Document, StaleError, content_lines
 from codewm_lsp.server.settings import Settings, read_settings
+from codewm_lsp.server.states import States
 from codewm_lsp.server.worker import Stop, Worker
 from codewm_model.left_alone import holds_secrets
 
@@ -84,7 +86,9 @@ class Session:
         self._told: set[object] = set()
         self._documents: dict[str, Document] = {}
         self._checkouts = Checkouts()
+        self._bases = Bases()
         self._live: dict[Document, tuple[int, tuple[str, ...], LiveEdits]] = {}
+        self.states = States()
         self._texts = Worker("texts")
         self._engine = Worker("engine")
 
@@ -108,9 +112,10 @@ class Session:
         self.close(uri)
         document = Document(uri, path_of(uri), version, text, self.encoding)
         self._documents[document_key(uri)] = document
+        self.states.follow(document)
         path = document.path
         if path is not None and not holds_secrets(path):
-            self._texts.submit(lambda: self._prepare(path))
+            self._texts.submit(lambda: self._prepare(document, path))
 
     def change(self, uri: str, version: int | None, changes: Sequence[Change]) -> None:
         """A document was changed; unknown ones are passed over."""
@@ -119,12 +124,14 @@ class Session:
             _log.warning("a change to a document that is not open: %s", uri)
         else:
             document.record(version, changes)
+            self.states.follow(document)
 
     def close(self, uri: str) -> None:
         """A document was closed, or can no longer be followed."""
         document = self._documents.pop(document_key(uri), None)
         if document is not None:
             document.closed = True
+            self.states.forget(document)
             self._texts.submit(lambda: self._live.pop(document, None))
 
     def snapshot(self, uri: str) -> Snapshot | None:
@@ -180,19 +187,20 @@ class Session:
             self._complain(live.checkout)
         return found
 
-    def end(self) -> None:
-        """Stop working; what runs is given a moment to end."""
-        self._texts.close(_SECONDS_TO_END)
-        self._engine.close(_SECONDS_TO_END)
+    def end(self) -> bool:
+        """Stop working; what runs is given a moment to end, and whether it has is said."""
+        ended = [worker.close(_SECONDS_TO_END) for worker in (self.states, self._texts, self._engine)]
+        return all(ended)
 
     def _complain(self, checkout: Checkout) -> None:
         self.tell_once((checkout, checkout.complaint), f"{checkout.work_tree.name}: {checkout.complaint}")
 
-    def _prepare(self, path: Path) -> None:
+    def _prepare(self, document: Document, path: Path) -> None:
         try:
             self._checkouts.forget_misses()
             if (found := self._checkouts.of(path)) is not None:
                 self._engine.submit(found[0].has_index)
+                self._bases.opened(document, *found)
         except Exception:
             # Nobody waits for this; the first question fails the same way and is answered.
             _log.exception("preparing for %s failed", path)
@@ -205,9 +213,7 @@ class Session:
         from codewm_model.linediff import diff_edits
 
         checkout, name = found
-        base = checkout.base_lines(name)
-        if base is None:
-            base = snapshot.document.opened_lines()
+        base = self._bases.lines(snapshot.document, checkout, name)
         lines = snapshot.lines()
         known = self._live.get(snapshot.document)
         if known is not None and known[0] == snapshot.revision and known[1] is base:

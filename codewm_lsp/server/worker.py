@@ -71,13 +71,14 @@ class Worker:
             self._thread.start()
         return future
 
-    def close(self, seconds: float) -> None:
-        """Let the running job end, for at most `seconds`; what is queued is not begun."""
+    def close(self, seconds: float) -> bool:
+        """Let the running job end, for at most `seconds`, and say whether it has; what is queued is not begun."""
         for stop in list(self._stops):
             stop.ask()
         self._jobs.put(None)
         if self._started:
             self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -76,6 +76,10 @@ def oracle(text: str, change: Change, encoding: Encoding) -> str:
     return text[:first] + change.text + text[last:]
 
 
+def without_ends(lines: list[str]) -> list[str]:
+    return [line.rstrip("\r\n") for line in lines]
+
+
 @settings(max_examples=400, deadline=None)
 @given(text=texts, edits=changes, encoding=st.sampled_from(ENCODINGS))
 @example(text="x\r", edits=[((1, 0), (1, 0), "\ny")], encoding="utf-16")
@@ -86,12 +90,15 @@ def test_edits_land_where_a_plain_string_puts_them(
     text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]], encoding: Encoding
 ) -> None:
     expected, lines = text, split_keeping_ends(text)
+    followed = without_ends(lines)
     for start, end, new in edits:
-        change = Change(new, (*start, *end))
+        change = Change(new, None if start == (0, 0) else (*start, *end))
         expected = oracle(expected, change, encoding)
-        lines = apply_change(lines, change, encoding)
+        first, count, fresh = apply_change(lines, change, encoding)
         assert "".join(lines) == expected
         assert lines == split_keeping_ends(expected)
+        followed[first : first + count] = fresh
+        assert followed == without_ends(lines)
 
 
 @given(text=texts)
@@ -152,6 +159,25 @@ def test_the_text_at_open_stays() -> None:
     doc.record(2, [Change("")])
     assert doc.lines_at(1) == ("",)
     assert doc.opened_lines() == ("one", "two")
+
+
+def test_who_follows_is_told_all_at_first_and_then_what_changed() -> None:
+    doc = document("one\r\ntwo\n")
+    doc.record(2, [Change("1", (0, 0, 0, 3))])
+    assert doc.catch_up(whole=True) == (1, [(0, 0, ["1", "two", ""])])
+    assert doc.catch_up(whole=False) == (1, [])
+    doc.record(3, [Change("!", (1, 3, 1, 3)), Change("", (0, 0, 1, 0))])
+    doc.record(4, [Change("two!\nthree")])
+    assert doc.lines_at(3) == ("two!\n", "three")
+    assert doc.catch_up(whole=False) == (3, [(1, 1, ["two!"]), (0, 2, ["two!"]), (1, 1, ["three"])])
+    assert doc.catch_up(whole=True) == (3, [(0, 0, ["two!", "three"])])
+
+
+def test_a_closed_document_cannot_be_followed() -> None:
+    doc = document()
+    doc.closed = True
+    with pytest.raises(StaleError):
+        doc.catch_up(whole=False)
 
 
 def test_changes_recorded_while_another_thread_reads_are_not_lost() -> None:

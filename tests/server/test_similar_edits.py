@@ -225,4 +225,6 @@ def test_the_schemas_refuse_what_is_wrong() -> None:
     for bad in ({**good, "more": 1}, {**good, "status": "fine"}, {**good, "version": "1"}, {"schema": 1}):
         with pytest.raises(AssertionError):
             check(bad, "SimilarEditsResult")
-    assert set(schemas()) == {"SimilarEditsParams", "SimilarEditsResult", "ShowSimilarEditsArguments"}
+    assert set(schemas()) == {
+        "SimilarEditsParams", "SimilarEditsResult", "ShowSimilarEditsArguments", "StateParams", "StateResult",
+    }  # fmt: skip

@@ -1,0 +1,76 @@
+"""codewm/state: what the model makes of the code, for other tools. Its schema is in docs/protocol.md."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from typing import TYPE_CHECKING, Any
+
+from codewm_lsp.server.convert import Encoding, lsp_range, touched_lines
+from codewm_lsp.server.document import StaleError
+from codewm_lsp.server.messages import StateParams
+from codewm_lsp.server.session import Session, Snapshot
+from codewm_lsp.server.states import View, is_read
+
+if TYPE_CHECKING:
+    from codewm_lsp.engine.buffer import Place
+    from codewm_model.sketch import Floats
+
+_log = logging.getLogger(__name__)
+
+SCHEMA = "codewm.state/1"
+
+
+async def codewm_state(session: Session, params: StateParams) -> dict[str, Any]:
+    """The state at `position`, of the places that `range` touches, or of all places of the document."""
+    snapshot = session.snapshot(params.text_document.uri)
+    if snapshot is None:
+        return _answer(None, "unsupported")
+    if params.version is not None and params.version != snapshot.version:
+        return _answer(snapshot.version, "stale")
+    if not is_read(snapshot.document):
+        return _answer(snapshot.version, "unsupported")
+    from codewm_model.errors import CodewmError
+
+    try:
+        view = await _view(session, snapshot, params)
+    except StaleError:
+        return _answer(snapshot.version, "stale")
+    except CodewmError as error:
+        _log.warning("%s", error)
+        return _answer(snapshot.version, "no-model")
+    encoding, with_embedding = snapshot.document.encoding, bool(params.embeddings)
+    answer = _answer(snapshot.version, "ok")
+    answer["model"] = view.model
+    answer["regions"] = [_region(*region, view.lines, encoding, with_embedding) for region in view.regions]
+    answer["timings"] = {
+        f"{what}_ms": None if cost is None else round(cost, 3) for what, cost in view.milliseconds.items()
+    }
+    return answer
+
+
+async def _view(session: Session, snapshot: Snapshot, params: StateParams) -> View:
+    if params.range is not None:
+        first, last = touched_lines(params.range)
+        return await session.states.between(snapshot, first - 1, last)
+    if params.position is not None:
+        return await session.states.at(snapshot, params.position.line)
+    return await session.states.between(snapshot, 0, None)
+
+
+def _answer(version: int | None, status: str) -> dict[str, Any]:
+    return {"schema": SCHEMA, "version": version, "status": status, "model": None, "regions": [], "timings": None}
+
+
+def _region(
+    place: Place, state: Floats | None, lines: tuple[str, ...], encoding: Encoding, with_embedding: bool
+) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "range": lsp_range(lines, place.first + 1, place.end, encoding),
+        "symbol": place.symbol,
+        "kind": place.kind,
+        "fresh": state is not None,
+    }
+    if with_embedding and state is not None:
+        answer["embedding"] = base64.b64encode(state.astype("<f4").tobytes()).decode()
+    return answer

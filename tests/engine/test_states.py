@@ -1,0 +1,77 @@
+"""Live states: the model runs for what is new to it, and for nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codewm_lsp.engine.encoder import Encoder
+from codewm_lsp.engine.states import LiveStates
+from codewm_model.bundle import Bundle
+from codewm_model.languages import LANGUAGES
+from codewm_model.runtime import Encoded, Model
+
+CODE = ["def first(a):", "    return a", "", "", "def second(b):", "    return b", ""]
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many regions each run of the model has been given."""
+    counts: list[int] = []
+    encode = Model.encode
+
+    def counted(self: Model, sequences: list[object]) -> Encoded:
+        if sequences:
+            counts.append(len(sequences))
+        return encode(self, sequences)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Model, "encode", counted)
+    return counts
+
+
+@pytest.fixture
+def live(random_bundle: Bundle) -> LiveStates:
+    return LiveStates(LANGUAGES[0], CODE, Encoder(random_bundle))
+
+
+def test_only_a_region_whose_tokens_changed_is_encoded(live: LiveStates, runs: list[int]) -> None:
+    first, second = live.state_at(0), live.state_at(4)
+    assert len(runs) == 2
+    live.change([(5, 1, ["    return c"])])
+    assert np.array_equal(live.state_at(0), first)
+    assert len(runs) == 2
+    assert not np.array_equal(live.state_at(4), second)
+    assert len(runs) == 3
+
+
+def test_what_was_there_before_or_only_moved_is_not_encoded_again(live: LiveStates, runs: list[int]) -> None:
+    second = live.state_at(4)
+    live.change([(5, 1, ["    return c"])])
+    live.state_at(4)
+    live.change([(5, 1, ["    return  b"]), (0, 0, ["import os", ""])])
+    assert np.array_equal(live.state_at(6), second)
+    assert len(runs) == 2
+
+
+def test_a_state_that_is_not_known_is_not_made_by_asking_whether_it_is(live: LiveStates, runs: list[int]) -> None:
+    assert live.known_state_at(0) is None
+    assert runs == []
+    made = live.state_at(0)
+    known = live.known_state_at(0)
+    assert known is not None and np.array_equal(known, made)
+
+
+def test_the_cursor_comes_before_all_else_that_was_touched(live: LiveStates) -> None:
+    assert list(live.touched_lines()) == []
+    live.change([(1, 1, ["    return x"]), (5, 1, ["    return y"])])
+    assert list(live.touched_lines()) == [5, 1]
+    live.change([(6, 1, ["", "def third():", "    pass", "", "class Fourth:", "    x = 1"])])
+    assert list(live.touched_lines()) == [11, 4, 7, 10] or list(live.touched_lines()) == [11, 7, 10]
+
+
+def test_costs_are_of_the_present_version(live: LiveStates) -> None:
+    live.state_at(0)
+    assert all(cost > 0 for cost in live.milliseconds.values())
+    live.change([(1, 1, ["    return x"])])
+    assert live.milliseconds["parse"] > 0
+    assert live.milliseconds["tokenize"] == live.milliseconds["encode"] == 0
