@@ -39,6 +39,7 @@ class ForeignIndex:
             raise RefusedFileError("there is no such file")
         config = ours.bundle.config
         self._lengths = {"learned": config.d_edit, "before_state": config.d_state}
+        self._classes = len(ours.bundle.action_classes())
         self._db = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         try:
             self._db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
@@ -98,7 +99,9 @@ class ForeignIndex:
                 _demand(vector is not None and bool(np.isfinite(vector).all()), f"{column} is no vector")
         elif column in ("path", "action"):
             return _text(value)
-        elif column in ("first", "last") or value is not None:
+        elif column == "action_class":
+            _demand(value is None or _number(value) < self._classes, "an action class is none")
+        elif column in ("first", "last"):
             return _number(value)
         return value
 

@@ -18,8 +18,9 @@ from codewm_lsp.engine.index import Hit
 from codewm_lsp.engine.store import Store, StoredEdit
 from codewm_model.sketch import Floats
 
-NEIGHBOURS = 100  # past edits that vote, each with its similarity to a power: the best on validation edits
+NEIGHBOURS = 50  # past edits that vote, each with its similarity to a power: the best on validation edits
 POWER = 4
+PRIOR = 0.3  # of a vote is how common each kind is in the index, so that a few odd neighbours do not decide alone
 SHOWN = 3  # past edits of each candidate
 _ROWS = 8192  # states that are compared at once: they are kept in half precision
 _WHY = "similar code before it"
@@ -65,6 +66,10 @@ class PastStates:
             self._classes = np.concatenate([self._classes, np.array(classes, np.uint8)])
             self._states = np.concatenate([self._states, _unit(states).astype(np.float16)])
 
+    def shares(self, classes: int) -> Floats:
+        """How common each of the classes is, `[classes]`."""
+        return np.asarray(np.bincount(self._classes, minlength=classes) / max(1, len(self._classes)), np.float32)
+
     def nearest(self, state: Floats, count: int) -> list[tuple[int, int, float]]:
         """(id, class, cosine) of the edits before which the code was most like `state` `[D]`, nearest first."""
         unit = _unit(state)
@@ -93,19 +98,19 @@ class Predictor:
         near = self._past.nearest(state, NEIGHBOURS)
         stored = self._store.provenance([number for number, _, _ in near])
         near = [one for one in near if one[0] in stored and one[2] > 0]  # others were removed, or say nothing
+        if not near:
+            return []
         votes = np.zeros(len(self._encoder.classes), np.float32)
         for _, kind, cosine in near:
             votes[kind] += cosine**POWER
-        best = [int(kind) for kind in np.argsort(-votes, kind="stable")[:k] if votes[kind] > 0]
-        if not best:
-            return []
+        scores = (votes / votes.sum() + PRIOR * self._past.shares(len(votes))) / (1 + PRIOR)
+        best = [int(kind) for kind in np.argsort(-scores, kind="stable") if votes[kind] > 0][:k]
         typical = self._encoder.classes.typical()[best]
         after = self._encoder.predict(np.repeat(state[None], len(best), axis=0), typical)
         moved = 1 - _unit(after) @ _unit(state)
-        shares = votes[best] / votes.sum()
         return [
-            _prediction(float(share), float(far), [one for one in near if one[1] == kind], stored)
-            for kind, share, far in zip(best, shares, moved, strict=True)
+            _prediction(float(scores[kind]), float(far), [one for one in near if one[1] == kind], stored)
+            for kind, far in zip(best, moved, strict=True)
         ]
 
 

@@ -261,7 +261,8 @@ class Store:
     def states_after(self, last: int) -> Iterator[tuple[int, int, bytes]]:
         """Ids, classes and packed before-states of the edits after edit `last` that have a state, ascending."""
         return self._read(
-            "SELECT id, action_class, before_state FROM edits WHERE id > ? AND before_state IS NOT NULL ORDER BY id",
+            "SELECT id, action_class, before_state FROM edits"
+            " WHERE id > ? AND before_state IS NOT NULL AND action_class IS NOT NULL ORDER BY id",
             (last,),
         )
 
