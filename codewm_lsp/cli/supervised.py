@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,7 +45,7 @@ def _say(**message: object) -> None:
 
 
 def _end_with_input() -> None:
-    while sys.stdin.buffer.read(1 << 10):
+    while os.read(0, 1 << 10):  # not sys.stdin: Python dies at its end if a thread is reading that
         pass
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(_END_WITHIN)

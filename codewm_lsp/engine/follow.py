@@ -155,7 +155,7 @@ class Follower:
             cancelled = self._cancelled
             process.stdin.close()
         process.stdout.close()
-        if last.get("schema") == "codewm.index/1":
+        if code == 0 and last.get("schema") == "codewm.index/1":
             if last["new_commits"]:
                 self._on_end(Outcome(last["new_commits"], last["new_edits"]))
         elif last.get("kind") == "IndexBusyError":
