@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--supervised",
     is_flag=True,
-    help="For editors: low priority, JSON lines on stdout, and an end as by Ctrl-C when standard input ends.",
+    help="For editors: JSON lines on stdout, low priority if there is much to do, and an end with standard input.",
 )
 @json_option
 @verbosity

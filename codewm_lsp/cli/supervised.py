@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,17 +19,18 @@ if TYPE_CHECKING:
     from codewm_lsp.engine.indexing import Progress
 
 _NICENESS = 10
+_FEW = 50  # commits: somebody has just made or fetched them, and wants to find them
 _END_WITHIN = 5.0  # seconds after which an end that was asked for is made
 
 
 @contextmanager
 def supervised() -> Iterator[Callable[[Progress], None]]:
-    """Lower our priority, end with standard input as by Ctrl-C, and report progress and errors on stdout."""
-    if hasattr(os, "nice"):
-        os.nice(_NICENESS)
+    """End with standard input as by Ctrl-C, report progress and errors on stdout, and yield to others in a long run."""
     threading.Thread(target=_end_with_input, daemon=True).start()
 
     def report(run: Progress) -> None:
+        if run.commits == 0 and run.commits_total > _FEW and hasattr(os, "nice"):
+            os.nice(_NICENESS)
         _say(schema="codewm.progress/1", commits=run.commits, commits_total=run.commits_total, edits=run.edits)
 
     try:
@@ -45,7 +45,7 @@ def _say(**message: object) -> None:
 
 
 def _end_with_input() -> None:
-    while sys.stdin.buffer.read(1 << 10):
+    while os.read(0, 1 << 10):  # not sys.stdin: Python dies at its end if a thread is reading that
         pass
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(_END_WITHIN)

@@ -1,8 +1,8 @@
 """An index that follows its repository: soon after a branch moves, a process of its own indexes what is new.
 
-The indexer is `codewm-lsp index --supervised`: a process, so that neither a crash of it nor its memory is the
-server's, of low priority, which ends with us. Whoever shows or waits for something is told through callbacks, on the
-follower's thread.
+The indexer is `codewm-lsp index --supervised`: a process, so that neither a crash of it nor its memory is the server's.
+It ends with us, and yields to others if it has much to do. Whoever shows or waits for something is told through
+callbacks, on the follower's thread.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ class Follower:
             cancelled = self._cancelled
             process.stdin.close()
         process.stdout.close()
-        if last.get("schema") == "codewm.index/1":
+        if code == 0 and last.get("schema") == "codewm.index/1":
             if last["new_commits"]:
                 self._on_end(Outcome(last["new_commits"], last["new_edits"]))
         elif last.get("kind") == "IndexBusyError":

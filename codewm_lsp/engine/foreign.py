@@ -47,7 +47,7 @@ class ForeignIndex:
             self._db.execute("PRAGMA cell_size_check = ON")
             _demand(schema_of(self._db) == schema(), "it is no index, or one of another version")
             _demand(self._ask("PRAGMA quick_check(1)") == [("ok",)], "it is damaged")
-            meta = dict(self._ask("SELECT key, value FROM meta"))
+            meta = {key: value for key, value in self._ask("SELECT key, value FROM meta")}  # noqa: C416  rows have no size
             for key, value in ours.version().items():
                 _demand(meta.get(key) == value, f"its {key} is another one")
         except BaseException:

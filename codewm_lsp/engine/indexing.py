@@ -16,10 +16,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from codewm_lsp.engine.database import unusable
 from codewm_lsp.engine.extraction import Extracted, chunks, extract_all
 from codewm_lsp.engine.left_out import REASONS, LeftOut, rules_of
 from codewm_lsp.engine.lock import only_writer
-from codewm_lsp.engine.store import DATABASE, Store, index_folder, unusable
+from codewm_lsp.engine.store import DATABASE, Store, index_folder
 from codewm_lsp.engine.vectors import VectorIndex, keep_graph
 from codewm_model.errors import IndexVersionError
 from codewm_model.git import Repository

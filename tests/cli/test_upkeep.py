@@ -60,7 +60,8 @@ def test_a_supervised_run_says_how_far_it_is_and_ends_with_its_input(repo: Repo)
     assert {message["schema"] for message in said[:-1]} == {"codewm.progress/1"}
     assert (said[-2]["commits"], said[-2]["commits_total"]) == (12, 12)
     assert (said[-1]["schema"], said[-1]["new_commits"]) == ("codewm.index/1", 12)
-    process.communicate()
+    assert process.wait() == 0, "with its input still open"
+    assert process.communicate()[1] == b""
     orphan = run("index", "--supervised", "--rebuild", repo.root)  # its input has ended already
     assert orphan.code in (0, 130)  # it may have been faster
 
