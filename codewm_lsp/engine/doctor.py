@@ -56,6 +56,7 @@ _FINDINGS: tuple[tuple[type[CodewmError], str, str], ...] = (
     (IndexStoreError, "every search fails", "codewm-lsp index --rebuild {path}"),
     (DependencyError, "no search works", "pip install hnswlib onnxruntime"),
     (BundleError, "no command works: there is no model", "pip install --force-reinstall codewm-lsp"),
+    (CodewmError, "something does not work", "codewm-lsp status -v {path}"),
 )
 
 
@@ -234,7 +235,7 @@ def _self_test(found: Examination, bundle: Bundle, repository: Repository | None
         output = run.process.stdout.read()
     code = run.process.returncode
     if code == 0:
-        result = json.loads(output)
+        result = json.loads(output.splitlines()[-1])  # a library may have said something before
         found.facts["self_test"] = {"cold_start_ms": round((result.pop("ready") - started) * 1000)} | result
         if not result["sound"]:
             cause = "the model's numbers are not what they should be"
