@@ -47,35 +47,31 @@ class Client:
     """One server process, spoken to in turn."""
 
     def __init__(self, command: list[str], root: Path) -> None:
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         self._last = 0
         self.ask("initialize", {"processId": None, "rootUri": root.as_uri(), "capabilities": {}})
         self.tell("initialized", {})
 
-    @property
-    def pid(self) -> int:
-        """Of the server's process."""
-        return self._process.pid
-
     def tell(self, method: str, params: Any, **more: Any) -> None:
         """Send a notification."""
         body = json.dumps({"jsonrpc": "2.0", "method": method, "params": params, **more}).encode()
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        self._process.stdin.flush()
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self.process.stdin.flush()
 
     def ask(self, method: str, params: Any) -> Any:
         """Send a request and wait for its result."""
         self._last += 1
         self.tell(method, params, id=self._last)
-        while (message := self._read()).get("id") != self._last or "method" in message:
+        while (message := self.read()).get("id") != self._last or "method" in message:
             pass
         return message.get("result")
 
-    def _read(self) -> dict[str, Any]:
-        output = self._process.stdout
+    def read(self) -> dict[str, Any]:
+        """The next message."""
+        output = self.process.stdout
         assert output is not None
         length = 0
         while (line := output.readline()) not in (b"\r\n", b""):
@@ -88,7 +84,7 @@ class Client:
         """Shut the server down as the specification says."""
         self.ask("shutdown", None)
         self.tell("exit", None)
-        self._process.wait(10)
+        self.process.wait(10)
 
 
 def main() -> int:
