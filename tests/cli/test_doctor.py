@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +86,6 @@ def test_a_socket_that_something_opens_is_found(template: Repo, tmp_path: Path) 
 
 def with_stub(folder: Path) -> str:
     """PYTHONPATH with this folder first."""
-    import os
-
     return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
 
 
@@ -151,9 +152,18 @@ def test_a_missing_model_is_named_and_the_variable_that_names_it(repo: Repo, tmp
 def test_a_missing_dependency_is_to_be_installed(repo: Repo, tmp_path: Path, package: str) -> None:
     (tmp_path / "stub").mkdir()
     (tmp_path / "stub" / f"{package}.py").write_text("raise ImportError('no wheel here')\n")
-    answer = examined(repo.root, 7, {"PYTHONPATH": with_stub(tmp_path / "stub")})
+    env = {"PYTHONPATH": with_stub(tmp_path / "stub")}
+    answer = examined(repo.root, 7, env)
     assert "pip install" in answer["problems"][0]["remedy"]
     assert "no wheel here" in answer["problems"][0]["cause"]
+    done = run("doctor", repo.root, env=env)
+    assert (done.code, done.err, "no wheel here" in done.out) == (7, "", True)
+
+
+def test_the_command_line_starts_without_the_engine() -> None:
+    """Else `serve` answers late, and `doctor` dies of what it should tell of."""
+    code = "import sys, codewm_lsp.cli; sys.exit(any(name.startswith('codewm_lsp.engine') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_a_crash_of_a_library_is_a_finding(repo: Repo, tmp_path: Path) -> None:
