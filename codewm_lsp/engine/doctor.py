@@ -90,6 +90,9 @@ class Examination:
             yield
         except CodewmError as error:
             self.problems.append(self._problem(error))
+        except Exception as error:  # a doctor who dies of the disease tells nothing of it
+            cause = at_home(f"{type(error).__name__}: {error}".partition("\n")[0])
+            self.add("something fails that nobody thought of", cause, "codewm-lsp doctor --json {path}", UNEXPECTED)
 
     def add(self, symptom: str, cause: str, remedy: str, code: int = 0) -> None:
         """Note a problem that no error told of; `{path}` in the remedy becomes the path that was asked about."""

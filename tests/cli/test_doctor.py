@@ -191,9 +191,18 @@ def test_empty_and_shallow_repositories_are_well_and_told_of(repo: Repo, tmp_pat
     assert (f"git -C {tmp_path / 'shallow'} fetch --unshallow", 0) in remedies(answer)
 
 
-def test_a_path_that_is_not_utf_8_is_examined(repo: Repo, tmp_path: Path) -> None:
-    odd = tmp_path / "caf\udce9 \x1b[31m"
+def test_odd_names_are_examined_and_reach_no_terminal(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("odd", {"caf\udce9.py": "x = 1\n"})
+    assert run("index", repo.root).code == 0
+    odd = tmp_path / "café \x1b[31m"
     repo.root.rename(odd)
     done = run("doctor", odd)
     assert (done.code, done.err, "\x1b" in done.out) == (0, "", False)
-    assert examined(odd, 0)["index"]["commits"] == 6
+    assert examined(odd, 0)["index"]["commits"] == 7
+
+
+def test_a_path_that_is_not_utf_8_ends_no_examination(repo: Repo, tmp_path: Path) -> None:
+    odd = tmp_path / "caf\udce9"
+    repo.root.rename(odd)
+    done = run("doctor", odd, "--json")
+    assert (done.err, done.json["repository"]["bare"]) == ("", False)
