@@ -54,11 +54,6 @@ class Client:
         self.ask("initialize", {"processId": None, "rootUri": root.as_uri(), "capabilities": {}})
         self.tell("initialized", {})
 
-    @property
-    def pid(self) -> int:
-        """Of the server's process."""
-        return self._process.pid
-
     def tell(self, method: str, params: Any, **more: Any) -> None:
         """Send a notification."""
         body = json.dumps({"jsonrpc": "2.0", "method": method, "params": params, **more}).encode()

@@ -104,10 +104,10 @@ def at_rest(command: list[str], root: Path, edit: LiveEdit, seconds: float) -> t
     """Percent of a core that a server takes while nothing happens, and the bytes of memory that it holds."""
     client, _ = started(command, root, edit)
     time.sleep(1)  # what it does after an answer is no idling
-    begin, before = time.perf_counter(), processor_seconds(client.pid)
+    begin, before = time.perf_counter(), processor_seconds(client.process.pid)
     time.sleep(seconds)
-    spent, took = processor_seconds(client.pid) - before, time.perf_counter() - begin
-    rss = resident(client.pid)
+    spent, took = processor_seconds(client.process.pid) - before, time.perf_counter() - begin
+    rss = resident(client.process.pid)
     client.close()
     return 100 * spent / took, rss
 

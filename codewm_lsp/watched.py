@@ -64,9 +64,9 @@ def _program(arguments: tuple[Any, ...]) -> str:
     """The program's name and its subcommand; the other arguments may hold names that are nobody's business."""
     program, line = arguments[0], arguments[1] if len(arguments) > 1 else ()
     words = [os.fsdecode(word) for word in line] if isinstance(line, (list, tuple)) else []
-    name = Path(os.fsdecode(program or (words[0] if words else "?"))).name
+    name = os.fsdecode(program) if program else (words or ["?"])[0]
     command = next((word for word in words[1:] if not word.startswith("-")), "")
-    return f"{name} {command}".strip()
+    return f"{Path(name if words else name.split()[0]).name} {command}".strip()
 
 
 if __name__ == "__main__":

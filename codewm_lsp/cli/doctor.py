@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codewm_lsp.cli.hits import printable
 from codewm_lsp.cli.options import json_option, verbosity
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ def doctor(path: Path, as_json: bool) -> int:
             json.dumps({"schema": "codewm.doctor/1", "ok": found.code == 0, **found.facts, "problems": problems})
         )
     else:
+        from codewm_lsp.cli.hits import printable
+
         for line in _lines(found):
             click.echo(printable(line))
     return found.code

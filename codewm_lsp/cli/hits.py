@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
-from codewm_lsp.engine.index import Hit
-from codewm_lsp.engine.similar import unified_diff
 from codewm_model.edit import Edit
+
+if TYPE_CHECKING:
+    from codewm_lsp.engine.index import Hit
 
 MAX_DIFF_LINES = 16
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -49,6 +51,8 @@ def printable(text: str) -> str:
 def _diff(edit: Edit | None) -> list[str]:
     if edit is None:
         return ["(git cannot show this edit any more)"]
+    from codewm_lsp.engine.similar import unified_diff  # needs hnswlib; `doctor` prints without it
+
     lines = [printable(line) for line in unified_diff(edit, context=1).rstrip("\n").split("\n")]
     more = len(lines) - MAX_DIFF_LINES
     return lines if more <= 1 else [*lines[:MAX_DIFF_LINES], f"... {more} more lines"]

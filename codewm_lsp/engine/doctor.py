@@ -56,6 +56,7 @@ _FINDINGS: tuple[tuple[type[CodewmError], str, str], ...] = (
     (IndexStoreError, "every search fails", "codewm-lsp index --rebuild {path}"),
     (DependencyError, "no search works", "pip install hnswlib onnxruntime"),
     (BundleError, "no command works: there is no model", "pip install --force-reinstall codewm-lsp"),
+    (CodewmError, "something does not work", "codewm-lsp status -v {path}"),
 )
 
 
@@ -89,6 +90,9 @@ class Examination:
             yield
         except CodewmError as error:
             self.problems.append(self._problem(error))
+        except Exception as error:  # a doctor who dies of the disease tells nothing of it
+            cause = at_home(f"{type(error).__name__}: {error}".partition("\n")[0])
+            self.add("something fails that nobody thought of", cause, "codewm-lsp doctor --json {path}", UNEXPECTED)
 
     def add(self, symptom: str, cause: str, remedy: str, code: int = 0) -> None:
         """Note a problem that no error told of; `{path}` in the remedy becomes the path that was asked about."""
@@ -234,7 +238,7 @@ def _self_test(found: Examination, bundle: Bundle, repository: Repository | None
         output = run.process.stdout.read()
     code = run.process.returncode
     if code == 0:
-        result = json.loads(output)
+        result = json.loads(output.splitlines()[-1])  # a library may have said something before
         found.facts["self_test"] = {"cold_start_ms": round((result.pop("ready") - started) * 1000)} | result
         if not result["sound"]:
             cause = "the model's numbers are not what they should be"

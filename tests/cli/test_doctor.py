@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +86,6 @@ def test_a_socket_that_something_opens_is_found(template: Repo, tmp_path: Path) 
 
 def with_stub(folder: Path) -> str:
     """PYTHONPATH with this folder first."""
-    import os
-
     return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
 
 
@@ -151,9 +152,18 @@ def test_a_missing_model_is_named_and_the_variable_that_names_it(repo: Repo, tmp
 def test_a_missing_dependency_is_to_be_installed(repo: Repo, tmp_path: Path, package: str) -> None:
     (tmp_path / "stub").mkdir()
     (tmp_path / "stub" / f"{package}.py").write_text("raise ImportError('no wheel here')\n")
-    answer = examined(repo.root, 7, {"PYTHONPATH": with_stub(tmp_path / "stub")})
+    env = {"PYTHONPATH": with_stub(tmp_path / "stub")}
+    answer = examined(repo.root, 7, env)
     assert "pip install" in answer["problems"][0]["remedy"]
     assert "no wheel here" in answer["problems"][0]["cause"]
+    done = run("doctor", repo.root, env=env)
+    assert (done.code, done.err, "no wheel here" in done.out) == (7, "", True)
+
+
+def test_the_command_line_starts_without_the_engine() -> None:
+    """Else `serve` answers late, and `doctor` dies of what it should tell of."""
+    code = "import sys, codewm_lsp.cli; sys.exit(any(name.startswith('codewm_lsp.engine') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_a_crash_of_a_library_is_a_finding(repo: Repo, tmp_path: Path) -> None:
@@ -181,9 +191,18 @@ def test_empty_and_shallow_repositories_are_well_and_told_of(repo: Repo, tmp_pat
     assert (f"git -C {tmp_path / 'shallow'} fetch --unshallow", 0) in remedies(answer)
 
 
-def test_a_path_that_is_not_utf_8_is_examined(repo: Repo, tmp_path: Path) -> None:
-    odd = tmp_path / "caf\udce9 \x1b[31m"
+def test_odd_names_are_examined_and_reach_no_terminal(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("odd", {"caf\udce9.py": "x = 1\n"})
+    assert run("index", repo.root).code == 0
+    odd = tmp_path / "café \x1b[31m"
     repo.root.rename(odd)
     done = run("doctor", odd)
     assert (done.code, done.err, "\x1b" in done.out) == (0, "", False)
-    assert examined(odd, 0)["index"]["commits"] == 6
+    assert examined(odd, 0)["index"]["commits"] == 7
+
+
+def test_a_path_that_is_not_utf_8_ends_no_examination(repo: Repo, tmp_path: Path) -> None:
+    odd = tmp_path / "caf\udce9"
+    repo.root.rename(odd)
+    done = run("doctor", odd, "--json")
+    assert (done.err, done.json["repository"]["bare"]) == ("", False)

@@ -97,7 +97,7 @@ def test_130_for_an_interruption_which_leaves_nothing_behind(paired: Repo, tmp_p
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
-    assert (process.returncode, errors) == (130, b"codewm-lsp: interrupted\n")
+    assert (process.returncode, errors.strip()) == (130, b"codewm-lsp: interrupted")
     assert list(temporary.iterdir()) == []
 
 
