@@ -20,6 +20,9 @@ from codewm_lsp.server.transport import serve_stdio, serve_tcp
 
 _log = logging.getLogger(__name__)
 
+_SECONDS_A_THREAD_KEEPS_PYTHON = 0.001
+"""Python's own is 0.005: what the event loop waits while a worker computes, however little it has to do itself."""
+
 
 class _Server(LanguageServer):
     """pygls' server with a session, and without its pop-up for every failure."""
@@ -73,6 +76,7 @@ def run(tcp: tuple[str, int] | None = None) -> int:
     """
     # At INFO pygls logs every message, and with it the user's code.
     logging.getLogger("pygls").setLevel(logging.WARNING)
+    sys.setswitchinterval(_SECONDS_A_THREAD_KEEPS_PYTHON)
     server = create_server()
     try:
         code = serve_stdio(server.protocol) if tcp is None else serve_tcp(server.protocol, *tcp)

@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from oracle import ENCODINGS, applied, changes, texts
 
-from codewm_lsp.engine.buffer import Splice
+from codewm_lsp.engine.buffer import Buffer, Splice
 from codewm_lsp.engine.states import LiveStates
-from codewm_lsp.server.document import Change, Document, StaleError
+from codewm_lsp.server.convert import Encoding
+from codewm_lsp.server.document import Change, Document, StaleError, split_keeping_ends
 from codewm_lsp.server.session import Snapshot
 from codewm_lsp.server.settings import Settings
 from codewm_lsp.server.states import States
+from codewm_model.languages import LANGUAGES
 
 TEXT = "def first(a):\n    return a\n\n\ndef second(b):\n    return b\n"
 
@@ -27,7 +32,7 @@ def snapshot(of: Document) -> Snapshot:
 
 
 @pytest.fixture
-def changes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many splices each change had that a text was brought up to date with."""
     counts: list[int] = []
     change = LiveStates.change
@@ -40,7 +45,7 @@ def changes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
-async def test_a_burst_of_keys_is_one_step(changes: list[int]) -> None:
+async def test_a_burst_of_keys_is_one_step(steps: list[int]) -> None:
     states, typed, gate = States(), document(), threading.Event()
     states.follow(typed)
     before = await states.at(snapshot(typed), 1)
@@ -50,13 +55,13 @@ async def test_a_burst_of_keys_is_one_step(changes: list[int]) -> None:
         states.follow(typed)
     gate.set()
     after = await states.at(snapshot(typed), 1)
-    assert changes == [200]
+    assert steps == [200]
     assert after.lines[1] == "    return " + "x" * 200 + "a\n"
     assert before.regions[0][0] == after.regions[0][0]
     assert states.close(10)
 
 
-async def test_an_old_version_is_not_answered(changes: list[int]) -> None:
+async def test_an_old_version_is_not_answered(steps: list[int]) -> None:
     states, typed = States(), document()
     old = snapshot(typed)
     typed.record(2, [Change("")])
@@ -78,7 +83,7 @@ async def test_a_document_that_failed_once_is_read_anew(monkeypatch: pytest.Monk
     assert states.close(10)
 
 
-async def test_documents_without_states_cost_nothing(changes: list[int]) -> None:
+async def test_documents_without_states_cost_nothing(steps: list[int]) -> None:
     states, secret, text = States(), document("/id_rsa.py"), document("/notes.txt")
     for other in (secret, text):
         states.follow(other)
@@ -86,5 +91,35 @@ async def test_documents_without_states_cost_nothing(changes: list[int]) -> None
         states.follow(other)
     typed = document()
     await states.between(snapshot(typed), 0, None)
-    assert changes == [] and set(states._followed) == {typed}
+    assert steps == [] and set(states._followed) == {typed}
     assert states.close(10)
+
+
+code = st.lists(
+    st.sampled_from(["def f(a):", "class B:", "    ", "return a", "x = (1,", ")", '"', "#"]) | texts, max_size=6
+)
+
+
+@settings(max_examples=150)
+@given(text=code.map("\r\n".join), edits=changes, typed=code.map("\n".join), encoding=st.sampled_from(ENCODINGS))
+@example(text="x\r", edits=[((1, 0), (1, 0), "\ny")], typed="", encoding="utf-16")
+@example(text="def f():\r\n\treturn 1\r", edits=[((0, 4), (0, 5), "😀\u2028")], typed="\n", encoding="utf-8")
+def test_the_buffer_has_the_text_and_the_places_of_a_plain_string(
+    text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]], typed: str, encoding: Encoding
+) -> None:
+    """From the editor's positions to the tree, with every line end and encoding."""
+    live = Document("file:///f.py", Path("/f.py"), 1, text, encoding)
+    _, splices = live.catch_up(whole=True)
+    buffer = Buffer.parse(LANGUAGES[0], splices[0][2])
+    for number, (start, end, new) in enumerate(edits):
+        change = Change(new + typed, None if start == (0, 0) else (*start, *end))
+        text = applied(text, change, encoding)
+        live.record(number, [change])
+        if number % 2:  # now and then two changes are read as one
+            buffer = buffer.edited(live.catch_up(whole=False)[1])
+    buffer = buffer.edited(live.catch_up(whole=False)[1])
+    anew = Buffer.parse(LANGUAGES[0], [line.rstrip("\r\n") for line in split_keeping_ends(text)])
+    assert buffer.source.data == anew.source.data
+    assert buffer.places() == anew.places()
+    for line in range(buffer.line_count):
+        assert buffer.region_at(line) == anew.region_at(line)
