@@ -8,6 +8,8 @@ CodewmError
 │   ├── IndexMissingError
 │   └── IndexVersionError     written by another version or with another model
 ├── BundleError               the model is missing, damaged or of another version
+├── ProjectFileError          pyproject.toml cannot be read
+├── DismissalError            what was dismissed cannot be read or stored
 └── DependencyError           a package that needs a compiler is not installed
 """
 
@@ -56,6 +58,18 @@ class BundleError(CodewmError):
     """The model's bundle is missing, damaged or of another version, or cannot be run."""
 
     exit_code = 6
+
+
+class ProjectFileError(CodewmError):
+    """The repository's pyproject.toml cannot be read."""
+
+    exit_code = 2
+
+
+class DismissalError(CodewmError):
+    """The file of what a person dismissed cannot be read or written."""
+
+    exit_code = 3
 
 
 class DependencyError(CodewmError):
