@@ -6,6 +6,9 @@ check nothing. The schemas of these are in docs/protocol.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Literal
+
 import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, override
@@ -13,6 +16,8 @@ from lsprotocol import types
 from pygls.protocol import default_converter
 
 SIMILAR_EDITS = "codewm/similarEdits"
+EDIT_CONTENT = "codewm/editContent"
+DISMISS, RESTORE, DISMISSED = "codewm/dismiss", "codewm/restore", "codewm/dismissed"
 SHOW_SIMILAR_EDITS = "codewm.showSimilarEdits"
 
 
@@ -29,26 +34,73 @@ class SimilarEditsParams:
 
 
 @attrs.define
-class SimilarEditsRequest:
-    """`codewm/similarEdits` as it comes over the wire."""
+class EditContentParams:
+    """Which side of which file of which commit is asked for."""
 
-    id: int | str
-    params: SimilarEditsParams
-    method: str = SIMILAR_EDITS
-    jsonrpc: str = "2.0"
+    commit: str
+    path: str
+    side: Literal["before", "after"]
+
+
+@attrs.define
+class HitReference:
+    """A hit by what tells it from all others; `lines` are first and last, as it was answered."""
+
+    commit: str
+    path: str
+    lines: Sequence[int] = attrs.field(
+        validator=[attrs.validators.min_len(2), attrs.validators.max_len(2)],
+    )
+
+
+@attrs.define
+class DismissParams:
+    """What is dismissed or brought back, in the repository that `text_document` lies in: exactly one of the four."""
+
+    text_document: types.TextDocumentIdentifier
+    hit: HitReference | None = None
+    commit: str | None = None
+    path: str | None = None
+    author: str | None = None
+
+
+@attrs.define
+class DismissedParams:
+    """Whose repository's dismissals are listed."""
+
+    text_document: types.TextDocumentIdentifier
+
+
+_PARAMS: dict[str, type] = {
+    SIMILAR_EDITS: SimilarEditsParams,
+    EDIT_CONTENT: EditContentParams,
+    DISMISS: DismissParams,
+    RESTORE: DismissParams,
+    DISMISSED: DismissedParams,
+}
+
+
+def _request(params: type) -> type:
+    """A request as it comes over the wire."""
+    kinds: dict[str, Any] = {"id": int | str, "params": params, "method": str, "jsonrpc": str}
+    fields = {name: attrs.field(type=kind) for name, kind in kinds.items()}
+    return attrs.make_class(f"{params.__name__}Request", fields)
+
+
+_REQUESTS = {method: _request(params) for method, params in _PARAMS.items()}
 
 
 def message_type(method: str) -> type | None:
     """The request type of a method of our own."""
-    return SimilarEditsRequest if method == SIMILAR_EDITS else None
+    return _REQUESTS.get(method)
 
 
 def converter() -> Converter:
     """lsprotocol's converter, which also knows our messages and their names in JSON."""
     made: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls does not annotate it
-    made.register_structure_hook(
-        SimilarEditsParams,
-        make_dict_structure_fn(SimilarEditsParams, made, text_document=override(rename="textDocument")),
-    )
-    made.register_structure_hook(SimilarEditsRequest, make_dict_structure_fn(SimilarEditsRequest, made))
+    renamed = override(rename="textDocument")
+    for kind in (HitReference, *dict.fromkeys(_PARAMS.values()), *_REQUESTS.values()):
+        names = {field.name for field in attrs.fields(kind)}
+        overrides: dict[str, Any] = {"text_document": renamed} if "text_document" in names else {}
+        made.register_structure_hook(kind, make_dict_structure_fn(kind, made, **overrides))
     return made
