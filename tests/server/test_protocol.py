@@ -68,7 +68,8 @@ MALFORMED: tuple[tuple[str, object], ...] = (
     ("workspace/executeCommand", {"command": "no.such"}),
     ("workspace/executeCommand", {"command": "codewm.showSimilarEdits"}),
     ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [URI, "0", 1]}),
-    ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [URI, 0, 1, 2]}),
+    ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [URI, 0, 1, 2, 3]}),
+    ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [URI, 3, 1, 2]}),
     ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [3, 0, None]}),
 )
 
