@@ -20,7 +20,7 @@ def changed_definitions(path: str, lines: Sequence[str], edits: Sequence[Edit]) 
     found: dict[int, tuple[int, int]] = {}
     for edit in edits:
         first, last = edit.lines
-        first, last = (min(line, len(lines)) for line in (first, last))
+        first, last = (max(1, min(line, len(lines))) for line in (first, last))
         around = source.definitions(first - 1, last) if source is not None and lines else []
         begin = around[-1].start_point.row + 1 if around else first
         known = found.get(begin, (first, last))

@@ -141,6 +141,22 @@ def test_prints_never_reach_the_protocol() -> None:
         assert all(word in wire.errors for word in (b"noise", b"more noise", b"a child"))
 
 
+def test_a_fault_of_ours_is_answered_without_its_traceback() -> None:
+    code = (
+        "import sys; from codewm_lsp.server import app\n"
+        "async def broken(session, params): raise RuntimeError('a fault')\n"
+        "app.hover.text_document_hover = broken\n"
+        "sys.exit(app.run())\n"
+    )
+    with Wire((sys.executable, "-c", code)) as wire:
+        wire.initialize()
+        position = {"line": 0, "character": 0}
+        error = wire.error("textDocument/hover", {"textDocument": {"uri": "file:///f.py"}, "position": position})
+        assert error == {"code": -32603, "message": "RuntimeError: a fault"}
+        assert wire.end() == 0
+        assert b"Traceback" in wire.errors and b"a fault" in wire.errors
+
+
 def test_another_machines_address_is_refused() -> None:
     with pytest.raises(ValueError, match="loopback"):
         run(("0.0.0.0", 0))

@@ -20,17 +20,6 @@ from codewm_model.git import Repository
 COMMIT = "a" * 40
 
 
-@pytest.fixture
-def place(unindexed: Shop, indexed: Shop, tmp_path: Path) -> Shop:
-    """A clone of this test's own, with a copy of the index."""
-    shop = unindexed.clone(tmp_path / "shop")
-    folder = shop.root / ".git" / "codewm"
-    folder.mkdir()
-    for file in (indexed.root / ".git" / "codewm").iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    return shop
-
-
 def opened(wire: Wire, place: Shop, **options: object) -> dict[str, Any]:
     wire.initialize(**options)
     item = {"uri": place.uri, "languageId": "python", "version": 1, "text": place.with_timeout}
@@ -56,8 +45,8 @@ def sent(wire: Wire, method: str, params: dict[str, Any]) -> list[dict[str, Any]
     return dismissed
 
 
-def test_a_dismissed_hit_is_seen_nowhere_until_it_is_restored(wire: Wire, place: Shop) -> None:
-    document = opened(wire, place, initializationOptions={"codeLens": True})
+def test_a_dismissed_hit_is_seen_nowhere_until_it_is_restored(wire: Wire, own: Shop) -> None:
+    document = opened(wire, own, initializationOptions={"codeLens": True})
     at = {**document, "position": {"line": CALL, "character": 0}}
     before = hits(wire, document)
     (lens,) = wire.result("textDocument/codeLens", document)
@@ -71,7 +60,7 @@ def test_a_dismissed_hit_is_seen_nowhere_until_it_is_restored(wire: Wire, place:
     assert best["subject"] not in wire.result("textDocument/hover", at)["contents"]["value"]
     assert wire.result("codeLens/resolve", lens)["command"]["title"] == "2 close past edits"
     shown = wire.result(
-        "workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [place.uri, CALL, 1]}
+        "workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [own.uri, CALL, 1]}
     )
     assert best["commit"] not in {found["commit"] for found in shown["edits"][0]["hits"]}
     assert sent(wire, "restore", {**document, **hit}) == []
@@ -80,8 +69,8 @@ def test_a_dismissed_hit_is_seen_nowhere_until_it_is_restored(wire: Wire, place:
 
 
 @pytest.mark.parametrize("name", ["commit", "path", "author"])
-def test_all_of_a_commit_path_or_author_can_be_dismissed(wire: Wire, place: Shop, name: str) -> None:
-    document = opened(wire, place)
+def test_all_of_a_commit_path_or_author_can_be_dismissed(wire: Wire, own: Shop, name: str) -> None:
+    document = opened(wire, own)
     best = hits(wire, document)[0]
     thing = {name: best[name]}
     assert sent(wire, "dismiss", {**document, **thing}) == [thing]
@@ -90,11 +79,11 @@ def test_all_of_a_commit_path_or_author_can_be_dismissed(wire: Wire, place: Shop
     assert wire.end() == 0
 
 
-def test_another_client_and_a_later_one_honour_it(wire: Wire, place: Shop) -> None:
-    document = opened(wire, place)
+def test_another_client_and_a_later_one_honour_it(wire: Wire, own: Shop) -> None:
+    document = opened(wire, own)
     best = hits(wire, document)[0]["commit"]
     with Wire() as other:
-        opened(other, place)
+        opened(other, own)
         assert best in {found["commit"] for found in hits(other, document)}
         assert sent(wire, "dismiss", {**document, "commit": best}) == [{"commit": best}]
         assert best not in {found["commit"] for found in hits(other, document)}
@@ -111,8 +100,8 @@ def test_outside_of_git_nothing_can_be_dismissed(wire: Wire, tmp_path: Path) -> 
     assert wire.end() == 0
 
 
-def test_exactly_one_thing_is_dismissed(wire: Wire, place: Shop) -> None:
-    document = opened(wire, place)
+def test_exactly_one_thing_is_dismissed(wire: Wire, own: Shop) -> None:
+    document = opened(wire, own)
     hit = {"commit": COMMIT, "path": "a.py", "lines": [1, 2]}
     for params in (
         {}, {"commit": ""}, {"commit": COMMIT, "path": "a.py"}, {"path": "/"}, {"hit": {**hit, "lines": [1]}},
@@ -123,10 +112,10 @@ def test_exactly_one_thing_is_dismissed(wire: Wire, place: Shop) -> None:
     assert wire.end() == 0
 
 
-def test_what_cannot_be_stored_is_an_error_and_hides_nothing(wire: Wire, place: Shop) -> None:
-    document = opened(wire, place)
+def test_what_cannot_be_stored_is_an_error_and_hides_nothing(wire: Wire, own: Shop) -> None:
+    document = opened(wire, own)
     before = hits(wire, document)
-    (place.root / ".git" / "codewm" / FILE).write_bytes(b"no database at all" * 100)
+    (own.root / ".git" / "codewm" / FILE).write_bytes(b"no database at all" * 100)
     error = wire.error("codewm/dismiss", {**document, "commit": before[0]["commit"]})
     assert error["code"] == -32803 and FILE in error["message"]
     assert hits(wire, document) == before

@@ -6,7 +6,6 @@ Most of these are traps that pygls alone falls into; see the door of `codewm_lsp
 from __future__ import annotations
 
 import random
-import time
 from typing import Any
 
 import pytest
@@ -215,11 +214,18 @@ def test_settings_are_asked_for_where_the_client_keeps_them(wire: Wire) -> None:
     assert wire.end() == 0
 
 
-def test_two_hundred_changes_do_not_delay_an_answer(wire: Wire) -> None:
+def test_keys_that_are_python_keywords_are_passed_over(wire: Wire) -> None:
+    wire.initialize()
+    opened(wire)
+    assert wire.result("codewm/similarEdits", {**DOCUMENT, "class": 1, "def": {"from": 2}})["version"] == 1
+    assert wire.end() == 0
+
+
+def test_two_hundred_changes_of_a_long_file_are_one_answer_away(wire: Wire) -> None:
+    """What each of them costs the loop is a benchmark's to say; here, that none is lost and none is answered."""
     wire.initialize()
     opened(wire, "line = 1\n" * 5000)
     assert wire.result("textDocument/hover", HOVER) is None
-    start = time.monotonic()
     for version in range(2, 202):
         place = {"line": version, "character": 0}
         change = {"range": {"start": place, "end": place}, "text": "x"}
@@ -227,6 +233,5 @@ def test_two_hundred_changes_do_not_delay_an_answer(wire: Wire) -> None:
             "textDocument/didChange",
             {"textDocument": {"uri": URI, "version": version}, "contentChanges": [change]},
         )
-    assert wire.result("textDocument/hover", HOVER) is None
-    assert time.monotonic() - start < 1.0
+    assert wire.result("codewm/similarEdits", DOCUMENT)["version"] == 201
     assert wire.end() == 0
