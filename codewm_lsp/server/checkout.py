@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _MOST_BASES = 64
+_MOST_PROBLEMS = 5  # that are said of one file, which strangers wrote
 
 
 class Checkout:
@@ -88,7 +89,7 @@ class Checkout:
             except ProjectFileError as error:
                 self._table, self._table_problems = {}, [str(error)]
         settings, problems = read_table(self._table, of_client)
-        return settings, self._table_problems + problems
+        return settings, (self._table_problems + problems)[:_MOST_PROBLEMS]
 
     @property
     def is_open(self) -> bool:

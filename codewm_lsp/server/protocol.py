@@ -139,10 +139,17 @@ class Protocol(LanguageServerProtocol):
         return None
 
     def _take_response(self, message: dict[str, Any]) -> None:
+        """pygls keeps what it asked and what it was asked in one table; an answer to the latter would break it."""
+        msg_id = _id_of(message)
+        if msg_id is None or msg_id not in self._result_types:
+            _log.warning("the client answered something that was not asked")
+            return
         try:
             self.handle_message(self.structure_message(message))
-        except JsonRpcException:
+        except JsonRpcException as error:
             _log.warning("an answer of the client was not understood")
+            if (future := self._request_futures.pop(msg_id, None)) is not None and not future.done():
+                future.set_exception(error)
 
     def _refuse(self, msg_id: int | str | None, code: int, message: str) -> None:
         self._send_data({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": message}})

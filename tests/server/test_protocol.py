@@ -103,6 +103,32 @@ def test_messages_that_are_none_are_answered(wire: Wire) -> None:
     assert wire.end() == 0
 
 
+def test_answers_to_nothing_that_was_asked_are_passed_over(wire: Wire) -> None:
+    """Also one with the id of a request of the client's own, while that is worked on."""
+    wire.initialize()
+    opened(wire, "line = 1\n" * 5000)
+    asked = wire.ask("codewm/similarEdits", DOCUMENT)
+    for answer in ({"result": 3}, {"error": {"code": 1, "message": "no"}}, {"error": 3}, {}):
+        for msg_id in (asked, "x", None, [], 2**70):
+            wire.send({"jsonrpc": "2.0", "id": msg_id, **answer})
+    message = wire.message()
+    assert (message["id"], message["result"]["version"]) == (asked, 1)
+    assert wire.end() == 0
+    assert b"Traceback" not in wire.errors
+
+
+def test_an_answer_that_cannot_be_read_lets_nobody_wait(wire: Wire) -> None:
+    wire.initialize(capabilities={"workspace": {"configuration": True}})
+    question = wire.message()
+    wire.send({"jsonrpc": "2.0", "id": question["id"], "error": {"code": "x"}})
+    wire.notify("workspace/didChangeConfiguration", {"settings": None})
+    again = wire.message()
+    assert again["method"] == "workspace/configuration"
+    wire.send({"jsonrpc": "2.0", "id": again["id"], "result": [{"hits": "many"}]})
+    assert "codewm.hits must be" in wire.message()["params"]["message"]
+    assert wire.end() == 0
+
+
 def test_every_request_gets_exactly_one_answer(wire: Wire) -> None:
     """Whatever is in it: params of any shape, for methods known and unknown, between changes of any shape."""
     wire.initialize()
