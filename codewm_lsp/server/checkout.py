@@ -206,7 +206,7 @@ class Checkouts:
             real = path.resolve()
         except (OSError, RuntimeError, ValueError):
             return None
-        folder = next((place for place in (real, *real.parents) if place.is_dir()), None)
+        folder = next((place for place in (real, *real.parents) if _is_folder(place)), None)
         if folder is None:
             return None
         if folder not in self._by_folder:
@@ -263,3 +263,10 @@ class Checkouts:
         if tree not in self._by_tree:
             self._by_tree[tree] = Checkout(repository, tree)
         return self._by_tree[tree]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # a name longer than any can be, for one

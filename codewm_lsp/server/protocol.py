@@ -155,6 +155,11 @@ class Protocol(LanguageServerProtocol):
         self._send_data({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": message}})
         self._trace(f"request {msg_id} refused", message)
 
+    def _handle_cancel_notification(self, msg_id: object) -> None:
+        """As pygls does it, but only for what the client has asked and still waits for, whatever the id looks like."""
+        if isinstance(msg_id, int | str) and msg_id in self._asked:
+            super()._handle_cancel_notification(msg_id)
+
     def _send_handler_result(self, future: Future[Any], *, msg_id: str | int) -> None:
         """As pygls does it, but a refusal is no fault of ours and needs no traceback in the log."""
         refusal = None if future.cancelled() else future.exception()

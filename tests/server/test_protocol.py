@@ -98,9 +98,11 @@ def test_messages_that_are_none_are_answered(wire: Wire) -> None:
     wire.send_bytes(frame(b'{"jsonrpc": "2.0", "id": "x", "result": 3}'))
     wire.notify("no/such")
     wire.notify("$/setTrace", {"value": 3})
-    wire.notify("$/cancelRequest", {"id": 12345})
+    for msg_id in (12345, "x", {"a": 1}, [], None):
+        wire.notify("$/cancelRequest", {"id": msg_id})
     assert wire.result("textDocument/hover", HOVER) is None
     assert wire.end() == 0
+    assert b"Traceback" not in wire.errors
 
 
 def test_answers_to_nothing_that_was_asked_are_passed_over(wire: Wire) -> None:
