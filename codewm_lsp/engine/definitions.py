@@ -20,6 +20,8 @@ def changed_definitions(path: str, lines: Sequence[str], edits: Sequence[Edit]) 
     found: dict[int, tuple[int, int]] = {}
     for edit in edits:
         first, last = edit.lines
+        if not edit.added:
+            first = last = first - 1  # lines that are gone belong to what stands before them
         first, last = (max(1, min(line, len(lines))) for line in (first, last))
         around = source.definitions(first - 1, last) if source is not None and lines else []
         begin = around[-1].start_point.row + 1 if around else first
