@@ -12,8 +12,31 @@ from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
 from codewm_lsp import __version__
-from codewm_lsp.server.handlers import code_action, custom, execute_command, hover, lifecycle, state, text_sync
-from codewm_lsp.server.messages import SHOW_SIMILAR_EDITS, SIMILAR_EDITS, STATE, converter
+from codewm_lsp.server.handlers import (
+    code_action,
+    code_lens,
+    configuration,
+    content,
+    custom,
+    dismiss,
+    execute_command,
+    hover,
+    lifecycle,
+    state,
+    text_sync,
+)
+from codewm_lsp.server.logs import logs_on_stderr
+from codewm_lsp.server.messages import (
+    DISMISS,
+    DISMISSED,
+    EDIT_CONTENT,
+    RESTORE,
+    SHOW_SIMILAR_EDITS,
+    SIMILAR_EDITS,
+    STATE,
+    converter,
+)
+from codewm_lsp.server.progress import WorkDone
 from codewm_lsp.server.protocol import Protocol
 from codewm_lsp.server.session import Session
 from codewm_lsp.server.transport import serve_stdio, serve_tcp
@@ -32,6 +55,7 @@ class _Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__("codewm-lsp", __version__, protocol_cls=Protocol, converter_factory=converter)
         self.session = Session(self._tell)
+        self.work_done = WorkDone(self)
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """Log it, for nobody can act on a pop-up. A request's error has been answered and logged already."""
@@ -50,7 +74,10 @@ def create_server() -> _Server:
     serve(types.INITIALIZE)(partial(lifecycle.initialize, server, session))
     serve(types.INITIALIZED)(partial(lifecycle.initialized, server, session))
     serve(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(
-        partial(lifecycle.workspace_did_change_configuration, server, session)
+        partial(configuration.workspace_did_change_configuration, server, session)
+    )
+    serve(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(
+        partial(configuration.workspace_did_change_workspace_folders, server, session)
     )
     serve(types.TEXT_DOCUMENT_DID_OPEN)(partial(text_sync.text_document_did_open, session))
     serve(types.TEXT_DOCUMENT_DID_CHANGE)(partial(text_sync.text_document_did_change, session))
@@ -58,13 +85,22 @@ def create_server() -> _Server:
     serve(types.TEXT_DOCUMENT_CODE_ACTION, code_action.options())(
         partial(code_action.text_document_code_action, session)
     )
+    serve(types.CODE_ACTION_RESOLVE)(partial(code_action.code_action_resolve, session))
+    serve(types.TEXT_DOCUMENT_CODE_LENS, code_lens.options())(partial(code_lens.text_document_code_lens, session))
+    serve(types.CODE_LENS_RESOLVE)(partial(code_lens.code_lens_resolve, session))
     serve(types.TEXT_DOCUMENT_HOVER)(partial(hover.text_document_hover, session))
     server.command(SHOW_SIMILAR_EDITS)(partial(execute_command.codewm_show_similar_edits, session))
     serve(types.WORKSPACE_EXECUTE_COMMAND)(
         partial(execute_command.workspace_execute_command, server.protocol.fm.commands)
     )
+    serve(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)(partial(content.workspace_text_document_content, session))
+    serve(EDIT_CONTENT)(partial(content.codewm_edit_content, session))
+    serve(DISMISS)(partial(dismiss.codewm_dismiss, server, session))
+    serve(RESTORE)(partial(dismiss.codewm_restore, server, session))
+    serve(DISMISSED)(partial(dismiss.codewm_dismissed, session))
     serve(SIMILAR_EDITS)(partial(custom.codewm_similar_edits, session))
     serve(STATE)(partial(state.codewm_state, session))
+    serve(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(partial(server.work_done.cancel))
     server.protocol.on_unreadable = partial(text_sync.unreadable_notification, session)
     return server
 
@@ -74,14 +110,13 @@ def run(tcp: tuple[str, int] | None = None) -> int:
 
     Raises ValueError where `tcp` names another machine's address.
     """
-    # At INFO pygls logs every message, and with it the user's code.
-    logging.getLogger("pygls").setLevel(logging.WARNING)
     sys.setswitchinterval(_SECONDS_A_THREAD_KEEPS_PYTHON)
-    server = create_server()
-    try:
-        code = serve_stdio(server.protocol) if tcp is None else serve_tcp(server.protocol, *tcp)
-    finally:
-        ended = server.session.end()
+    with logs_on_stderr():
+        server = create_server()
+        try:
+            code = serve_stdio(server.protocol) if tcp is None else serve_tcp(server.protocol, *tcp)
+        finally:
+            ended = server.session.end()
     if not ended:
         # A thread that is still loading the model would meet Python's end inside of C++, and abort the process.
         sys.stderr.flush()

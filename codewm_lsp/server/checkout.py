@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codewm_lsp.server.document import content_lines, split_keeping_ends
+from codewm_lsp.server.settings import Settings, read_table
 
 if TYPE_CHECKING:
+    from codewm_lsp.engine.dismissed import Dismissals
     from codewm_lsp.engine.index import Hit
+    from codewm_lsp.engine.past_texts import Side
     from codewm_lsp.engine.similar import SimilarEdits
     from codewm_model.edit import Edit
     from codewm_model.git import Repository
@@ -25,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _MOST_BASES = 64
+_MOST_PROBLEMS = 5  # that are said of one file, which strangers wrote
 
 
 class Checkout:
@@ -32,13 +36,17 @@ class Checkout:
 
     def __init__(self, repository: Repository, work_tree: Path) -> None:
         self.work_tree = work_tree
-        self._repository = repository
+        self.repository = repository
         self._head: str | None = None
         self._head_seen = float("-inf")
         self._bases: dict[str, tuple[str, ...] | None] = {}
         self._engine: SimilarEdits | None = None
         self._opened: tuple[int, int] | None = None
         self._engine_missed = float("-inf")
+        self._dismissals: Dismissals | None = None
+        self._table: Mapping[str, Any] = {}
+        self._table_problems: list[str] = []
+        self._table_seen = float("-inf")
         self.complaint: str | None = None
         """Why there is no index, in a sentence that names the command which mends it."""
 
@@ -46,7 +54,7 @@ class Checkout:
         """The commit at HEAD, asked of git at most once a second: the cursor moves more often than that."""
         now = time.monotonic()
         if now - self._head_seen >= _SECONDS_BETWEEN_LOOKS:
-            head = self._repository.head()
+            head = self.repository.head()
             if head != self._head:
                 self._bases.clear()
             self._head, self._head_seen = head, now
@@ -61,7 +69,7 @@ class Checkout:
         if path not in self._bases:
             if len(self._bases) >= _MOST_BASES:
                 del self._bases[next(iter(self._bases))]
-            text = base_text(self._repository, path)
+            text = base_text(self.repository, path)
             self._bases[path] = None if text is None else content_lines(split_keeping_ends(text))
         return self._bases[path]
 
@@ -73,10 +81,28 @@ class Checkout:
         if self.head() is None:
             return None
         try:
-            return moved_from(self._repository, path, lines)
+            return moved_from(self.repository, path, lines)
         except CodewmError as error:
             _log.warning("%s", error)
             return None
+
+    def settings(self, of_client: Settings) -> tuple[Settings, list[str]]:
+        """The client's settings as `[tool.codewm]` changes them, and what was wrong with that table.
+
+        The file is looked at at most once a second.
+        """
+        from codewm_lsp.engine.project import project_table
+        from codewm_model.errors import ProjectFileError
+
+        now = time.monotonic()
+        if now - self._table_seen >= _SECONDS_BETWEEN_LOOKS:
+            self._table_seen = now
+            try:
+                self._table, self._table_problems = project_table(self.work_tree), []
+            except ProjectFileError as error:
+                self._table, self._table_problems = {}, [str(error)]
+        settings, problems = read_table(self._table, of_client)
+        return settings, (self._table_problems + problems)[:_MOST_PROBLEMS]
 
     @property
     def is_open(self) -> bool:
@@ -94,21 +120,46 @@ class Checkout:
         hits: list[list[Hit]] = []
         try:
             if self._engine is not None and self._file() != self._opened:
-                self._close()
+                self.close()
             engine = self._similar()
             if engine is None:
                 return None
             engine.refresh()
             for edit in edits:
                 check()
-                hits += engine.query([edit], k)
+                hits.append(self._seen(engine, edit, k))
         except CodewmError as error:
             # The index was replaced or damaged under us; a later question opens it afresh.
-            self._close()
+            self.close()
             self.complaint = str(error)
             _log.warning("%s", error)
             return None
         return hits
+
+    @property
+    def dismissals(self) -> Dismissals:
+        """What the person never wants to see again."""
+        from codewm_lsp.engine.dismissed import Dismissals
+
+        if self._dismissals is None:
+            self._dismissals = Dismissals(self.repository)
+        return self._dismissals
+
+    def _seen(self, engine: SimilarEdits, edit: Edit, k: int) -> list[Hit]:
+        """The best `k` hits that are not dismissed: out of all candidates, if anything is."""
+        from codewm_lsp.engine.index import Filters
+        from codewm_model.errors import DismissalError
+        from codewm_model.ranking import CANDIDATES
+
+        try:
+            dismissed = self.dismissals.load()
+        except DismissalError as error:
+            _log.warning("%s", error)
+            dismissed = None
+        if dismissed is None or not dismissed.entries:
+            return engine.query([edit], k)[0]
+        (hits,) = engine.query([edit], CANDIDATES, Filters(without=dismissed.commits))
+        return [hit for hit in hits if not dismissed.hides(hit)][:k]
 
     def diffs(self, hits: Sequence[Hit]) -> list[str]:
         """The hits' changes as unified diffs, read from git; "" where git cannot give one."""
@@ -122,7 +173,8 @@ class Checkout:
             _log.warning("%s", error)
             return ["" for _ in hits]
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let go of the index; a later question opens it afresh."""
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.close()
@@ -132,7 +184,7 @@ class Checkout:
         from codewm_lsp.engine.store import DATABASE, index_folder
 
         try:
-            found = (index_folder(self._repository) / DATABASE).stat()
+            found = (index_folder(self.repository) / DATABASE).stat()
         except OSError:
             return None
         return found.st_dev, found.st_ino
@@ -144,7 +196,7 @@ class Checkout:
 
             try:
                 self._opened = self._file()
-                self._engine = SimilarEdits.open(self._repository)
+                self._engine = SimilarEdits.open(self.repository)
             except CodewmError as error:
                 self._engine_missed = time.monotonic()
                 self.complaint = str(error)
@@ -159,7 +211,7 @@ class Checkouts:
         self._by_tree: dict[Path, Checkout] = {}
 
     def of(self, path: Path) -> tuple[Checkout, str] | None:
-        """The work tree that a file lies in, and its path there with `/`; None outside of git.
+        """The work tree that a file or folder lies in, and its path there with `/`; None outside of git.
 
         The path is resolved first: a link's text at HEAD is not the text of the file it leads to.
         """
@@ -167,7 +219,7 @@ class Checkouts:
             real = path.resolve()
         except (OSError, RuntimeError, ValueError):
             return None
-        folder = next((parent for parent in real.parents if parent.is_dir()), None)
+        folder = next((place for place in (real, *real.parents) if _is_folder(place)), None)
         if folder is None:
             return None
         if folder not in self._by_folder:
@@ -180,6 +232,34 @@ class Checkouts:
     def forget_misses(self) -> None:
         """Look again at folders that were in no repository: `git init` may have run."""
         self._by_folder = {folder: found for folder, found in self._by_folder.items() if found is not None}
+
+    def past_text(self, folders: Sequence[Path], commit: str, path: str, side: Side, check: Callable[[], None]) -> str:
+        """A file before or after a commit of any work tree in `folders` or around open files.
+
+        A commit's id is that of its content, so that it does not matter which of them has it.
+
+        Raises:
+            HistoryError: none has, or git cannot give the text.
+        """
+        from codewm_lsp.engine.past_texts import has_commit, past_text
+        from codewm_model.errors import HistoryError
+
+        for folder in folders:
+            check()
+            self.of(folder)
+        for checkout in self._by_tree.values():
+            check()
+            if has_commit(checkout.repository, commit):
+                return past_text(checkout.repository, commit, path, side)
+        raise HistoryError(f"no open repository has a commit {commit!r}")
+
+    def let_go(self, used: Sequence[Path]) -> list[Checkout]:
+        """Forget the work trees in which none of `used` lies; those that were forgotten."""
+        kept = {found[0] for path in used if (found := self.of(path)) is not None}
+        gone = [checkout for checkout in self._by_tree.values() if checkout not in kept]
+        self._by_tree = {tree: checkout for tree, checkout in self._by_tree.items() if checkout in kept}
+        self._by_folder = {folder: found for folder, found in self._by_folder.items() if found not in gone}
+        return gone
 
     def _open(self, folder: Path) -> Checkout | None:
         from codewm_model.errors import CodewmError
@@ -196,3 +276,10 @@ class Checkouts:
         if tree not in self._by_tree:
             self._by_tree[tree] = Checkout(repository, tree)
         return self._by_tree[tree]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # a name longer than any can be, for one

@@ -11,13 +11,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 from lsprotocol import types
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
+SCHEME = "codewm"
 _DRIVE = re.compile(r"^/[A-Za-z]:")
 
 
@@ -108,3 +109,21 @@ def path_of(uri: str) -> Path | None:
 def document_key(uri: str) -> str:
     """One spelling per document: clients and their plugins differ in what they percent-encode."""
     return unquote(uri, errors="surrogateescape")
+
+
+def content_uri(commit: str, path: str, side: str) -> str:
+    """The document that holds a file before or after a commit; the path is last, so that editors see the language."""
+    return f"{SCHEME}:/{commit}/{side}/{quote(path)}"
+
+
+def content_of(uri: str) -> tuple[str, str, str] | None:
+    """Commit, path and side of such a document; None for any other URI."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    fields = unquote(parts.path).split("/", 3)
+    if parts.scheme != SCHEME or parts.netloc or len(fields) != 4 or fields[0]:
+        return None
+    _, commit, side, path = fields
+    return commit, path, side

@@ -6,6 +6,9 @@ check nothing. The schemas of these are in docs/protocol.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Literal
+
 import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, override
@@ -14,6 +17,8 @@ from pygls.protocol import default_converter
 
 SIMILAR_EDITS = "codewm/similarEdits"
 STATE = "codewm/state"
+EDIT_CONTENT = "codewm/editContent"
+DISMISS, RESTORE, DISMISSED = "codewm/dismiss", "codewm/restore", "codewm/dismissed"
 SHOW_SIMILAR_EDITS = "codewm.showSimilarEdits"
 
 
@@ -30,13 +35,41 @@ class SimilarEditsParams:
 
 
 @attrs.define
-class SimilarEditsRequest:
-    """`codewm/similarEdits` as it comes over the wire."""
+class EditContentParams:
+    """Which side of which file of which commit is asked for."""
 
-    id: int | str
-    params: SimilarEditsParams
-    method: str = SIMILAR_EDITS
-    jsonrpc: str = "2.0"
+    commit: str
+    path: str
+    side: Literal["before", "after"]
+
+
+@attrs.define
+class HitReference:
+    """A hit by what tells it from all others; `lines` are first and last, as it was answered."""
+
+    commit: str
+    path: str
+    lines: Sequence[int] = attrs.field(
+        validator=[attrs.validators.min_len(2), attrs.validators.max_len(2)],
+    )
+
+
+@attrs.define
+class DismissParams:
+    """What is dismissed or brought back, in the repository that `text_document` lies in: exactly one of the four."""
+
+    text_document: types.TextDocumentIdentifier
+    hit: HitReference | None = None
+    commit: str | None = None
+    path: str | None = None
+    author: str | None = None
+
+
+@attrs.define
+class DismissedParams:
+    """Whose repository's dismissals are listed."""
+
+    text_document: types.TextDocumentIdentifier
 
 
 @attrs.define
@@ -50,29 +83,37 @@ class StateParams:
     embeddings: bool | None = None
 
 
-@attrs.define
-class StateRequest:
-    """`codewm/state` as it comes over the wire."""
+_PARAMS: dict[str, type] = {
+    SIMILAR_EDITS: SimilarEditsParams,
+    EDIT_CONTENT: EditContentParams,
+    DISMISS: DismissParams,
+    RESTORE: DismissParams,
+    DISMISSED: DismissedParams,
+    STATE: StateParams,
+}
 
-    id: int | str
-    params: StateParams
-    method: str = STATE
-    jsonrpc: str = "2.0"
+
+def _request(params: type) -> type:
+    """A request as it comes over the wire."""
+    kinds: dict[str, Any] = {"id": int | str, "params": params, "method": str, "jsonrpc": str}
+    fields = {name: attrs.field(type=kind) for name, kind in kinds.items()}
+    return attrs.make_class(f"{params.__name__}Request", fields)
 
 
-_REQUESTS = {SIMILAR_EDITS: (SimilarEditsRequest, SimilarEditsParams), STATE: (StateRequest, StateParams)}
+_REQUESTS = {method: _request(params) for method, params in _PARAMS.items()}
 
 
 def message_type(method: str) -> type | None:
     """The request type of a method of our own."""
-    return _REQUESTS[method][0] if method in _REQUESTS else None
+    return _REQUESTS.get(method)
 
 
 def converter() -> Converter:
     """lsprotocol's converter, which also knows our messages and their names in JSON."""
     made: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls does not annotate it
-    for request, params in _REQUESTS.values():
-        rename = override(rename="textDocument")
-        made.register_structure_hook(params, make_dict_structure_fn(params, made, text_document=rename))
-        made.register_structure_hook(request, make_dict_structure_fn(request, made))
+    renamed = override(rename="textDocument")
+    for kind in (HitReference, *dict.fromkeys(_PARAMS.values()), *_REQUESTS.values()):
+        names = {field.name for field in attrs.fields(kind)}
+        overrides: dict[str, Any] = {"text_document": renamed} if "text_document" in names else {}
+        made.register_structure_hook(kind, make_dict_structure_fn(kind, made, **overrides))
     return made

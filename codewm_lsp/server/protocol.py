@@ -8,7 +8,9 @@ of every document, splits its lines wrongly and fails on a change to one it does
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from typing import Any
 
 from cattrs import Converter
@@ -16,8 +18,9 @@ from cattrs.errors import ClassValidationError
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol
+from pygls.protocol import LanguageServerProtocol, lsp_method
 
+from codewm_lsp.server.convert import SCHEME
 from codewm_lsp.server.messages import message_type
 
 _log = logging.getLogger(__name__)
@@ -27,8 +30,9 @@ INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 NOT_INITIALIZED = -32002
+REQUEST_FAILED = -32803
 
-# pygls' own handlers of these keep documents, or hide the inner task so that a cancel misses it.
+# pygls' own handlers of these keep documents, folders and tokens, or hide the inner task so that a cancel misses it.
 _OURS = (
     types.TEXT_DOCUMENT_DID_OPEN,
     types.TEXT_DOCUMENT_DID_CHANGE,
@@ -36,6 +40,8 @@ _OURS = (
     types.NOTEBOOK_DOCUMENT_DID_OPEN,
     types.NOTEBOOK_DOCUMENT_DID_CHANGE,
     types.NOTEBOOK_DOCUMENT_DID_CLOSE,
+    types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
+    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS,
     types.WORKSPACE_EXECUTE_COMMAND,
     types.SHUTDOWN,
     types.EXIT,
@@ -52,8 +58,11 @@ class Protocol(LanguageServerProtocol):
         self.fm.add_builtin_feature(types.SHUTDOWN, self._on_shutdown)
         self.fm.add_builtin_feature(types.EXIT, self._on_exit)
         self._initialize_seen = False
+        self._asked: dict[int | str, tuple[str, float]] = {}
         self.on_exit: Callable[[], None] = lambda: None
         """Called once when the client says `exit`; set by who runs the connection."""
+        self.on_client: Callable[[int], None] = lambda pid: None
+        """Called with the process that `initialize` names as the client's."""
         self.on_unreadable: Callable[[str, object], None] = lambda method, params: None
         """Called with a notification that was not understood, since a lost change spoils a document."""
 
@@ -61,11 +70,6 @@ class Protocol(LanguageServerProtocol):
     def exit_code(self) -> int:
         """0 after `shutdown`, 1 without (LSP 3.17, Exit Notification)."""
         return 0 if self._shutdown else 1
-
-    @property
-    def client_pid(self) -> int | None:
-        """The process that `initialize` named as the client's."""
-        return self._server.process_id
 
     def get_message_type(  # type: ignore[override]  # pygls' is wrapped in a cache, and typed as one
         self, method: str
@@ -114,6 +118,10 @@ class Protocol(LanguageServerProtocol):
             return
         if method == types.INITIALIZE:
             self._initialize_seen = True
+        if is_request:
+            self._asked[message["id"]] = method, time.monotonic()
+        elif method != types.SET_TRACE:
+            self._trace(f"{method} taken")
         self.handle_message(typed)
 
     def _kind_of(self, method: str) -> type[Any] | None:
@@ -131,13 +139,46 @@ class Protocol(LanguageServerProtocol):
         return None
 
     def _take_response(self, message: dict[str, Any]) -> None:
+        """pygls keeps what it asked and what it was asked in one table; an answer to the latter would break it."""
+        msg_id = _id_of(message)
+        if msg_id is None or msg_id not in self._result_types:
+            _log.warning("the client answered something that was not asked")
+            return
         try:
             self.handle_message(self.structure_message(message))
-        except JsonRpcException:
+        except JsonRpcException as error:
             _log.warning("an answer of the client was not understood")
+            if (future := self._request_futures.pop(msg_id, None)) is not None and not future.done():
+                future.set_exception(error)
 
     def _refuse(self, msg_id: int | str | None, code: int, message: str) -> None:
         self._send_data({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": message}})
+        self._trace(f"request {msg_id} refused", message)
+
+    def _handle_cancel_notification(self, msg_id: object) -> None:
+        """As pygls does it, but only for what the client has asked and still waits for, whatever the id looks like."""
+        if isinstance(msg_id, int | str) and msg_id in self._asked:
+            super()._handle_cancel_notification(msg_id)
+
+    def _send_handler_result(self, future: Future[Any], *, msg_id: str | int) -> None:
+        """As pygls does it, but a refusal is no fault of ours and needs no traceback in the log."""
+        refusal = None if future.cancelled() else future.exception()
+        if not isinstance(refusal, JsonRpcException):
+            super()._send_handler_result(future, msg_id=msg_id)
+            return
+        self._request_futures.pop(msg_id, None)
+        self._send_response(msg_id, error=refusal.to_response_error())
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
+        """As pygls does it, and what its builder of capabilities does not know."""
+        self.trace = params.trace or types.TraceValue.Off
+        if params.process_id is not None:
+            self.on_client(params.process_id)
+        result = yield from super().lsp_initialize(params)
+        assert result.capabilities.workspace is not None
+        result.capabilities.workspace.text_document_content = types.TextDocumentContentOptions([SCHEME])
+        return result
 
     def _send_response(
         self, msg_id: str | int, result: Any | None = None, error: types.ResponseError | None = None
@@ -146,6 +187,15 @@ class Protocol(LanguageServerProtocol):
         if error is not None:
             error = types.ResponseError(code=error.code, message=error.message)
         super()._send_response(msg_id, result, error)
+        method, asked = self._asked.pop(msg_id, ("", 0.0))
+        took = f"{1000 * (time.monotonic() - asked):.1f} ms"
+        self._trace(f"{method} ({msg_id}) answered", f"{took}, {'ok' if error is None else error.message}")
+
+    def _trace(self, message: str, verbose: str | None = None) -> None:
+        """Tell a client that asked for it what happens; never anything of the code."""
+        if self.trace != types.TraceValue.Off:
+            more = verbose if self.trace == types.TraceValue.Verbose else None
+            self._server.log_trace(types.LogTraceParams(message, more))
 
     def _on_shutdown(self, params: object) -> None:
         """Answer null; what is still being computed is answered as cancelled."""
@@ -160,6 +210,11 @@ class Protocol(LanguageServerProtocol):
 def invalid_params(reason: str) -> JsonRpcException:
     """The error for params that have the right types and make no sense."""
     return JsonRpcInvalidParams(f"Invalid params: {reason}")
+
+
+def request_failed(reason: str) -> JsonRpcException:
+    """The error for a request that was understood and cannot be answered."""
+    return JsonRpcException(reason, REQUEST_FAILED)
 
 
 def _id_of(message: object) -> int | str | None:

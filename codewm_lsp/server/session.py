@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from codewm_lsp.server.bases import Bases
 from codewm_lsp.server.checkout import Checkout, Checkouts
 from codewm_lsp.server.convert import Encoding, document_key, path_of
 from codewm_lsp.server.document import Change, Document, StaleError, content_lines
+from codewm_lsp.server.folders import Folders
 from codewm_lsp.server.settings import Settings, read_settings
 from codewm_lsp.server.states import States
 from codewm_lsp.server.worker import Stop, Worker
@@ -23,11 +24,14 @@ from codewm_model.left_alone import holds_secrets
 
 if TYPE_CHECKING:
     from codewm_lsp.engine.index import Hit
+    from codewm_lsp.engine.past_texts import Side
     from codewm_model.edit import Edit
 
 _log = logging.getLogger(__name__)
 
 _SECONDS_TO_END = 2.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,16 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class LiveEdits:
-    """What the buffer changes against its base, and in which work tree."""
+    """What the buffer changes against its base, in which work tree, and the settings that hold there.
+
+    `problems` are sentences about the work tree's own settings.
+    """
 
     checkout: Checkout
     edits: tuple[Edit, ...]
     lines: tuple[str, ...]
+    settings: Settings
+    problems: tuple[str, ...] = ()
 
     def touching(self, first: int, last: int) -> tuple[Edit, ...]:
         """The edits that lines `first` to `last` touch, 1-based; a deletion touches both its neighbours."""
@@ -77,9 +86,10 @@ class Session:
     """Open documents, settings, work trees, and the two threads that work for them."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
-        self.settings = Settings()
+        self.folders = Folders()
         self.encoding: Encoding = "utf-16"
         self.action_literals = True
+        self.resolves_commands = False
         self.markdown_hover = True
         self._problems: list[str] = []
         self._tell = tell
@@ -92,14 +102,27 @@ class Session:
         self._texts = Worker("texts")
         self._engine = Worker("engine")
 
-    def configure(self, given: object) -> None:
-        """Take over the client's settings."""
-        self.settings, self._problems = read_settings(given)
+    def configure(self, given: object, folder: str | None = None) -> None:
+        """Take over the client's settings, for a folder's files (None: it has none of its own) or for all others."""
+        settings, problems = read_settings(given)
+        self._problems += problems
+        if folder is None:
+            self.folders.settings = settings
+        else:
+            self.folders.configure(folder, None if given is None else settings)
+
+    def change_folders(self, added: Sequence[str], removed: Sequence[str]) -> None:
+        """Workspace folders came or went. What belongs to a folder that went is let go, unless it is still in use."""
+        self.folders.remove(removed)
+        self.folders.add(added)
+        used = [*self.folders.paths, *(document.path for document in self._documents.values() if document.path)]
+        self._texts.submit(lambda: self._let_go(used))
 
     def report_settings(self) -> None:
         """Say once what of the settings was not usable; apart, for nothing may be said in `initialize`."""
         for problem in self._problems:
             self.tell_once(problem, problem)
+        self._problems.clear()
 
     def tell_once(self, about: object, text: str) -> None:
         """Show a message to the person, one for each thing that it is `about`."""
@@ -139,7 +162,7 @@ class Session:
         document = self._documents.get(document_key(uri))
         if document is None:
             return None
-        return Snapshot(document, document.version, document.revision, self.settings)
+        return Snapshot(document, document.version, document.revision, self.folders.settings_for(document.path))
 
     async def live_edits(self, snapshot: Snapshot) -> LiveEdits | None:
         """What the buffer changes, None for files that are left alone or lie outside of git.
@@ -149,7 +172,28 @@ class Session:
         path = snapshot.document.path
         if path is None or holds_secrets(path):
             return None
-        return await self._texts.run(lambda stop: self._live_edits(snapshot, path, stop))
+        live = await self._texts.run(lambda stop: self._live_edits(snapshot, path, stop))
+        if live is not None:
+            tree = live.checkout.work_tree
+            for problem in live.problems:
+                self.tell_once((tree, problem), f"{tree.name}: {problem}")
+        return live
+
+    async def changed_definitions(self, snapshot: Snapshot, live: LiveEdits) -> list[tuple[int, int, int]]:
+        """Where the definitions with live edits begin, and the lines of the edits in each; see the engine's function.
+
+        Raises StaleError.
+        """
+
+        def work(stop: Stop) -> list[tuple[int, int, int]]:
+            from codewm_lsp.engine.definitions import changed_definitions
+
+            snapshot.check()
+            return changed_definitions(live.edits[0].path, content_lines(live.lines), live.edits)
+
+        found = await self._engine.run(work) if live.edits else []
+        snapshot.check()
+        return found
 
     async def has_index(self, checkout: Checkout) -> bool:
         """Whether the work tree has an index; if not, the person is told so, once for each work tree."""
@@ -187,6 +231,26 @@ class Session:
             self._complain(live.checkout)
         return found
 
+    async def with_checkout(self, uri: str, work: Callable[[Checkout], T]) -> T | None:
+        """Run `work`, which may read the disk, on the work tree of a file or folder; None outside of git."""
+        path = path_of(uri)
+        if path is None:
+            return None
+
+        def found(stop: Stop) -> T | None:
+            place = self._checkouts.of(path)
+            return work(place[0]) if place is not None else None
+
+        return await self._texts.run(found)
+
+    async def past_text(self, commit: str, path: str, side: Side) -> str:
+        """A file before or after a commit of an open repository.
+
+        Raises HistoryError where git cannot give it.
+        """
+        folders = self.folders.paths
+        return await self._texts.run(lambda stop: self._checkouts.past_text(folders, commit, path, side, stop.check))
+
     def end(self) -> bool:
         """Stop working; what runs is given a moment to end, and whether it has is said."""
         ended = [worker.close(_SECONDS_TO_END) for worker in (self.states, self._texts, self._engine)]
@@ -205,6 +269,10 @@ class Session:
             # Nobody waits for this; the first question fails the same way and is answered.
             _log.exception("preparing for %s failed", path)
 
+    def _let_go(self, used: Sequence[Path]) -> None:
+        for checkout in self._checkouts.let_go(used):
+            self._engine.submit(checkout.close)
+
     def _live_edits(self, snapshot: Snapshot, path: Path, stop: Stop) -> LiveEdits | None:
         snapshot.check()
         found = self._checkouts.of(path)
@@ -215,10 +283,12 @@ class Session:
         checkout, name = found
         base = self._bases.lines(snapshot.document, checkout, name)
         lines = snapshot.lines()
+        settings, problems = checkout.settings(snapshot.settings)
         known = self._live.get(snapshot.document)
         if known is not None and known[0] == snapshot.revision and known[1] is base:
-            return known[2]
+            return replace(known[2], settings=settings, problems=tuple(problems))
         stop.check()
-        live = LiveEdits(checkout, tuple(diff_edits(name, base, content_lines(lines))), lines)
+        edits = tuple(diff_edits(name, base, content_lines(lines)))
+        live = LiveEdits(checkout, edits, lines, settings, tuple(problems))
         self._live[snapshot.document] = (snapshot.revision, base, live)
         return live

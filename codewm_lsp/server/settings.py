@@ -1,10 +1,11 @@
 """Every option with its default.
 
-A bad value never stops the server: it is reported in a sentence and the default is used.
+A bad value never stops the server: it is reported in a sentence and what held before is used.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ MOST_HITS = 50
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a person may change. The names in JSON are `hits`, `hover` and `codeAction`."""
+    """What a person may change. The names in JSON are `hits`, `hover`, `codeAction` and `codeLens`."""
 
     hits: int = 10
     """How many past edits are answered where a request names no number of its own; 1 to 50."""
@@ -24,43 +25,61 @@ class Settings:
     code_action: bool = True
     """Whether "Similar past edits" is offered on changed lines."""
 
+    code_lens: bool = False
+    """Whether a count stands above changed definitions. Off, for a lens moves the lines below it."""
+
+
+_SWITCHES = ("hover", "code_action", "code_lens")
+_IN_JSON = {"hits": "hits", "hover": "hover", "codeAction": "code_action", "codeLens": "code_lens"}
+_IN_TOML = {name: name for name in _IN_JSON.values()}
+# Keys of the same sections that others read: the editors' switch for logging messages, and what is indexed.
+_OF_EDITORS = frozenset({"trace"})
+_OF_THE_INDEX = frozenset({"exclude", "authors_exclude", "max_commit_edits"})
+
 
 def read_settings(given: object) -> tuple[Settings, list[str]]:
     """Settings from what the client sent, and one sentence for everything in it that was not used.
 
     Accepts the section itself or an object that holds it under `codewm`, since clients send both.
     """
-    settings = Settings()
     if isinstance(given, dict) and "codewm" in given:
         given = given["codewm"]
     if given is None:
-        return settings, []
+        return Settings(), []
     if not isinstance(given, dict):
-        return settings, [f"codewm settings must be an object, not {_shown(given)}; the defaults are used."]
+        return Settings(), [f"codewm settings must be an object, not {_shown(given)}; the defaults are used."]
+    return _read(given, "codewm", _IN_JSON, _OF_EDITORS, Settings())
+
+
+def read_table(table: Mapping[str, Any], settings: Settings) -> tuple[Settings, list[str]]:
+    """`settings` as the table `[tool.codewm]` of a pyproject.toml changes them, and sentences as above."""
+    return _read(table, "tool.codewm", _IN_TOML, _OF_THE_INDEX, settings)
+
+
+def _read(
+    given: Mapping[Any, Any], section: str, names: Mapping[str, str], of_others: Container[str], settings: Settings
+) -> tuple[Settings, list[str]]:
     problems = []
     for key, value in given.items():
-        if key == "hits":
-            if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_HITS:
-                settings = replace(settings, hits=value)
-            else:
-                problems.append(_refused(key, value, f"a whole number from 1 to {MOST_HITS}", settings.hits))
-        elif key == "hover":
-            if isinstance(value, bool):
-                settings = replace(settings, hover=value)
-            else:
-                problems.append(_refused(key, value, "true or false", settings.hover))
-        elif key == "codeAction":
-            if isinstance(value, bool):
-                settings = replace(settings, code_action=value)
-            else:
-                problems.append(_refused(key, value, "true or false", settings.code_action))
+        shown, name = f"{section}.{_shown(key)}", names.get(key)
+        if name in _SWITCHES:
+            wanted, fits = "true or false", isinstance(value, bool)
+        elif name == "hits":
+            wanted = f"a whole number from 1 to {MOST_HITS}"
+            fits = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_HITS
         else:
-            problems.append(f"codewm.{_shown(key)} is not a setting of codewm-lsp.")
+            if key not in of_others:
+                problems.append(f"{shown} is not a setting of codewm-lsp.")
+            continue
+        if fits:
+            settings = replace(settings, **{name: value})
+        else:
+            problems.append(_refused(shown, value, wanted, getattr(settings, name)))
     return settings, problems
 
 
-def _refused(key: str, value: object, wanted: str, default: Any) -> str:
-    return f"codewm.{key} must be {wanted}, not {_shown(value)}; {str(default).lower()} is used."
+def _refused(name: str, value: object, wanted: str, used: Any) -> str:
+    return f"{name} must be {wanted}, not {_shown(value)}; {str(used).lower()} is used."
 
 
 def _shown(value: object) -> str:

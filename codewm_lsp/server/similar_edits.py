@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codewm_lsp.server.convert import content_uri
 from codewm_lsp.server.document import StaleError
 from codewm_lsp.server.session import LiveEdits, Session
 from codewm_lsp.server.settings import MOST_HITS
@@ -56,7 +57,7 @@ async def similar_edits(
         edits = (live.edits if selection is None else selection.edits_of(live))[:MOST_EDITS]
         if not edits:
             return _answer(snapshot.version, "no-edit")
-        wanted = min(k or snapshot.settings.hits, MOST_HITS)
+        wanted = min(k or live.settings.hits, MOST_HITS)
         found = await session.similar(snapshot, live, edits, wanted, with_diffs=diffs)
     except StaleError:
         return _answer(snapshot.version, "stale")
@@ -78,6 +79,8 @@ def _answer(version: int | None, status: str, edits: Sequence[dict[str, Any]] = 
 
 def _hit(hit: Hit, diff: str | None) -> dict[str, Any]:
     answer = hit.to_json()
+    for side in ("before", "after"):
+        answer[side] = content_uri(hit.commit, hit.path, side)
     if diff:
         answer["diff"] = diff
     return answer

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
 _SECONDS_TO_FLUSH = 2.0
-_SECONDS_BETWEEN_LOOKS = 3.0
+_SECONDS_BETWEEN_LOOKS = 0.5
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -47,12 +47,14 @@ def serve_stdio(protocol: Protocol) -> int:
         for handle in (source, sink):
             msvcrt.setmode(handle, os.O_BINARY)  # type: ignore[attr-defined,unused-ignore]
 
-    def write(data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(sink, view) :]
+    return asyncio.run(_serve(protocol, lambda: os.read(source, _CHUNK), lambda data: write_all(sink, data)))
 
-    return asyncio.run(_serve(protocol, lambda: os.read(source, _CHUNK), write))
+
+def write_all(file: int, data: bytes) -> None:
+    """Write all of `data`, however long that takes."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
 
 
 def serve_tcp(protocol: Protocol, host: str, port: int) -> int:
@@ -84,6 +86,8 @@ async def _serve(protocol: Protocol, read: Callable[[], bytes], write: Callable[
     writer = Writer(write, end_from_thread)
     protocol.set_writer(writer)
     protocol.on_exit = done.set
+    watches: list[asyncio.Future[None]] = []
+    protocol.on_client = lambda pid: watches.append(asyncio.ensure_future(_watch_client(pid, done)))
     inbox = Inbox(loop)
 
     def take(job: Callable[[], None]) -> None:
@@ -92,9 +96,9 @@ async def _serve(protocol: Protocol, read: Callable[[], bytes], write: Callable[
     threading.Thread(
         target=_read_messages, args=(protocol, read, take, end_from_thread), name="read", daemon=True
     ).start()
-    watch = asyncio.ensure_future(_watch_client(protocol, done))
     await done.wait()
-    watch.cancel()
+    for watch in watches:
+        watch.cancel()
     writer.finish(_SECONDS_TO_FLUSH)
     return protocol.exit_code
 
@@ -149,26 +153,36 @@ class Inbox:
                 self._loop.call_soon(self._step)
 
 
-async def _watch_client(protocol: Protocol, done: asyncio.Event) -> None:
+async def _watch_client(pid: int, done: asyncio.Event) -> None:
     """End when the client's process is gone although something else still holds our stdin open.
 
     A process that cannot be seen from the start (another container, another machine) is not watched.
     Windows has no harmless signal 0; there the end of stdin has to do.
     """
-    if os.name == "nt":
+    if os.name == "nt" or pid <= 0 or not _is_alive(pid):
         return
-    seen = False
-    while True:
-        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
-        pid = protocol.client_pid
-        if pid is None:
-            continue
-        alive = _is_alive(pid)
-        if seen and not alive:
-            _log.warning("the client's process %d is gone", pid)
-            done.set()
-            return
-        seen = seen or alive
+    try:
+        file = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    except (OSError, OverflowError):
+        file = None
+    if file is None:
+        while _is_alive(pid):
+            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+    else:
+        await _readable(file)
+    _log.warning("the client's process %d is gone", pid)
+    done.set()
+
+
+async def _readable(file: int) -> None:
+    """Wait until a file can be read, and close it; a pidfd can be when its process has ended, buried or not."""
+    loop, event = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(file, event.set)
+    try:
+        await event.wait()
+    finally:
+        loop.remove_reader(file)
+        os.close(file)
 
 
 def _is_alive(pid: int) -> bool:
@@ -194,6 +208,11 @@ class Writer:
     def write(self, data: bytes) -> None:
         """Queue one message."""
         self._queue.put(data)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages have not been begun."""
+        return self._queue.qsize()
 
     def close(self) -> None:
         """Write nothing after what is queued."""

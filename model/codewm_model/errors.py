@@ -10,6 +10,7 @@ CodewmError
 │   └── IndexBusyError        another process is writing it
 ├── BundleError               the model is missing, damaged or of another version
 ├── ProjectFileError          pyproject.toml cannot be read
+├── DismissalError            what was dismissed cannot be read or stored
 └── DependencyError           a package that needs a compiler is not installed
 """
 
@@ -68,6 +69,12 @@ class ProjectFileError(CodewmError):
     """The repository's pyproject.toml cannot be read."""
 
     exit_code = 2
+
+
+class DismissalError(CodewmError):
+    """The file of what a person dismissed cannot be read or written."""
+
+    exit_code = 3
 
 
 class DependencyError(CodewmError):

@@ -15,6 +15,7 @@ from codewm_model.sketch import Features, Floats, Hashes, Sketch
 LEXICAL_SHARE = 0.8  # of the score; chosen on the validation repositories: docs/adr/0002-ranking.md
 CANDIDATES = 200  # that the key finds for the exact score
 SAME_NAMES, SAME_SHAPE, NEAR_IN_MODEL = 0.3, 0.6, 0.7  # cosines from which a reason is worth naming
+WEAK_REASONS = ("some of the same names", "a similar shape")  # what is named where nothing is worth it
 
 
 class FeatureMatrix:
@@ -84,5 +85,5 @@ def reasons(lexical: float, structural: float, learned: float = 0.0) -> tuple[st
     if learned >= NEAR_IN_MODEL:
         found.append("near in the model")
     if not found:
-        found.append("some of the same names" if lexical >= structural else "a similar shape")
+        found.append(WEAK_REASONS[0] if lexical >= structural else WEAK_REASONS[1])
     return tuple(found)

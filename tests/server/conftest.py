@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,14 @@ def indexed(unindexed: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A clone with its index, as `codewm-lsp index` builds it. Shared: tests only read it."""
     shop = unindexed.clone(tmp_path_factory.mktemp("indexed") / "shop")
     subprocess.run([sys.executable, "-m", "codewm_lsp", "index", "-q", str(shop.root)], check=True)
+    return shop
+
+
+@pytest.fixture
+def own(unindexed: Shop, indexed: Shop, tmp_path: Path) -> Shop:
+    """A clone of the test's own, with a copy of the index."""
+    shop = unindexed.clone(tmp_path / "shop")
+    shutil.copytree(indexed.root / ".git" / "codewm", shop.root / ".git" / "codewm")
     return shop
 
 

@@ -24,6 +24,13 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {schema["title"]: schema for schema in map(json.loads, blocks)}
 
 
+def methods() -> dict[str, tuple[str, str]]:
+    """The titles of params and result of every method of our own, as the document's table has them."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(codewm/\w+)` \| `(\w+)` \| `(\w+)` \|$", text, re.MULTILINE)
+    return {method: (params, result) for method, params, result in rows}
+
+
 def check(value: Any, title: str) -> None:
     """Raise AssertionError, naming the place, where `value` is not what the schema says."""
     schema = schemas()[title]

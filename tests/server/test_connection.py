@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -38,15 +40,56 @@ def test_the_server_ends_with_its_stdin(wire: Wire) -> None:
 def test_the_server_ends_with_its_client_although_stdin_stays_open(wire: Wire) -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as client:
         wire.initialize(processId=client.pid)
-        time.sleep(4)
+        time.sleep(1)
         assert wire.process.poll() is None
         client.kill()
     assert wire.wait() == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="elsewhere a dead process that nobody buries looks alive")
+def test_the_server_ends_with_a_client_that_nobody_buries(wire: Wire) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as client:
+        wire.initialize(processId=client.pid)
+        client.kill()
+        assert wire.wait() == 1
+
+
+CLIENT = """
+import os, subprocess, sys, time
+server = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def send(body):
+    server.stdin.write(b"Content-Length: %d\\r\\n\\r\\n%s" % (len(body), body))
+    server.stdin.flush()
+params = b'{"processId": %d, "rootUri": null, "capabilities": {}}' % os.getpid()
+send(b'{"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": %s}' % params)
+server.stdout.read1()
+print(server.pid, flush=True)
+while True:
+    send(b'{"jsonrpc": "2.0", "id": 1, "method": "no/such"}')
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs a way to wait for somebody else's child")
+def test_a_client_that_is_killed_leaves_no_orphan() -> None:
+    """Killed while it asks and asks and reads nothing; its server, which nobody waits for, must end by itself."""
+    command = [sys.executable, "-c", CLIENT, *SERVER]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as client:
+        assert client.stdout is not None
+        server = os.pidfd_open(int(client.stdout.readline()))
+        time.sleep(0.5)
+        client.kill()
+    ended, _, _ = select.select([server], [], [], SECONDS)
+    os.close(server)
+    assert ended
+
+
 def test_a_client_that_cannot_be_seen_is_not_waited_for(wire: Wire) -> None:
-    wire.initialize(processId=2**22 + 1)
-    time.sleep(4)
+    for pid in (2**22 + 1, 2**31 - 1, -1):
+        with Wire() as client:
+            client.initialize(processId=pid)
+            assert client.end() == 0
+    wire.initialize(processId=None)
+    time.sleep(1)
     assert wire.end() == 0
 
 
@@ -96,6 +139,22 @@ def test_prints_never_reach_the_protocol() -> None:
         assert wire.error("no/such")["code"] == -32601
         assert wire.end() == 0
         assert all(word in wire.errors for word in (b"noise", b"more noise", b"a child"))
+
+
+def test_a_fault_of_ours_is_answered_without_its_traceback() -> None:
+    code = (
+        "import sys; from codewm_lsp.server import app\n"
+        "async def broken(session, params): raise RuntimeError('a fault')\n"
+        "app.hover.text_document_hover = broken\n"
+        "sys.exit(app.run())\n"
+    )
+    with Wire((sys.executable, "-c", code)) as wire:
+        wire.initialize()
+        position = {"line": 0, "character": 0}
+        error = wire.error("textDocument/hover", {"textDocument": {"uri": "file:///f.py"}, "position": position})
+        assert error == {"code": -32603, "message": "RuntimeError: a fault"}
+        assert wire.end() == 0
+        assert b"Traceback" in wire.errors and b"a fault" in wire.errors
 
 
 def test_another_machines_address_is_refused() -> None:

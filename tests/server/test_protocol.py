@@ -6,7 +6,6 @@ Most of these are traps that pygls alone falls into; see the door of `codewm_lsp
 from __future__ import annotations
 
 import random
-import time
 from typing import Any
 
 import pytest
@@ -68,7 +67,8 @@ MALFORMED: tuple[tuple[str, object], ...] = (
     ("workspace/executeCommand", {"command": "no.such"}),
     ("workspace/executeCommand", {"command": "codewm.showSimilarEdits"}),
     ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [URI, "0", 1]}),
-    ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [URI, 0, 1, 2]}),
+    ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [URI, 0, 1, 2, 3]}),
+    ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [URI, 3, 1, 2]}),
     ("workspace/executeCommand", {"command": "codewm.showSimilarEdits", "arguments": [3, 0, None]}),
 )
 
@@ -98,8 +98,36 @@ def test_messages_that_are_none_are_answered(wire: Wire) -> None:
     wire.send_bytes(frame(b'{"jsonrpc": "2.0", "id": "x", "result": 3}'))
     wire.notify("no/such")
     wire.notify("$/setTrace", {"value": 3})
-    wire.notify("$/cancelRequest", {"id": 12345})
+    for msg_id in (12345, "x", {"a": 1}, [], None):
+        wire.notify("$/cancelRequest", {"id": msg_id})
     assert wire.result("textDocument/hover", HOVER) is None
+    assert wire.end() == 0
+    assert b"Traceback" not in wire.errors
+
+
+def test_answers_to_nothing_that_was_asked_are_passed_over(wire: Wire) -> None:
+    """Also one with the id of a request of the client's own, while that is worked on."""
+    wire.initialize()
+    opened(wire, "line = 1\n" * 5000)
+    asked = wire.ask("codewm/similarEdits", DOCUMENT)
+    for answer in ({"result": 3}, {"error": {"code": 1, "message": "no"}}, {"error": 3}, {}):
+        for msg_id in (asked, "x", None, [], 2**70):
+            wire.send({"jsonrpc": "2.0", "id": msg_id, **answer})
+    message = wire.message()
+    assert (message["id"], message["result"]["version"]) == (asked, 1)
+    assert wire.end() == 0
+    assert b"Traceback" not in wire.errors
+
+
+def test_an_answer_that_cannot_be_read_lets_nobody_wait(wire: Wire) -> None:
+    wire.initialize(capabilities={"workspace": {"configuration": True}})
+    question = wire.message()
+    wire.send({"jsonrpc": "2.0", "id": question["id"], "error": {"code": "x"}})
+    wire.notify("workspace/didChangeConfiguration", {"settings": None})
+    again = wire.message()
+    assert again["method"] == "workspace/configuration"
+    wire.send({"jsonrpc": "2.0", "id": again["id"], "result": [{"hits": "many"}]})
+    assert "codewm.hits must be" in wire.message()["params"]["message"]
     assert wire.end() == 0
 
 
@@ -214,11 +242,18 @@ def test_settings_are_asked_for_where_the_client_keeps_them(wire: Wire) -> None:
     assert wire.end() == 0
 
 
-def test_two_hundred_changes_do_not_delay_an_answer(wire: Wire) -> None:
+def test_keys_that_are_python_keywords_are_passed_over(wire: Wire) -> None:
+    wire.initialize()
+    opened(wire)
+    assert wire.result("codewm/similarEdits", {**DOCUMENT, "class": 1, "def": {"from": 2}})["version"] == 1
+    assert wire.end() == 0
+
+
+def test_two_hundred_changes_of_a_long_file_are_one_answer_away(wire: Wire) -> None:
+    """What each of them costs the loop is a benchmark's to say; here, that none is lost and none is answered."""
     wire.initialize()
     opened(wire, "line = 1\n" * 5000)
     assert wire.result("textDocument/hover", HOVER) is None
-    start = time.monotonic()
     for version in range(2, 202):
         place = {"line": version, "character": 0}
         change = {"range": {"start": place, "end": place}, "text": "x"}
@@ -226,6 +261,5 @@ def test_two_hundred_changes_do_not_delay_an_answer(wire: Wire) -> None:
             "textDocument/didChange",
             {"textDocument": {"uri": URI, "version": version}, "contentChanges": [change]},
         )
-    assert wire.result("textDocument/hover", HOVER) is None
-    assert time.monotonic() - start < 1.0
+    assert wire.result("codewm/similarEdits", DOCUMENT)["version"] == 201
     assert wire.end() == 0

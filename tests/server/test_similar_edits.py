@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from schema import DOCUMENT, check, schemas
+from schema import DOCUMENT, check, methods, schemas
 from shop import CALL, Shop
 from wire import Wire
 
+from codewm_lsp.server.app import create_server
 from codewm_model.left_alone import SECRET_GLOBS
 
 
@@ -225,6 +226,10 @@ def test_the_schemas_refuse_what_is_wrong() -> None:
     for bad in ({**good, "more": 1}, {**good, "status": "fine"}, {**good, "version": "1"}, {"schema": 1}):
         with pytest.raises(AssertionError):
             check(bad, "SimilarEditsResult")
-    assert set(schemas()) == {
-        "SimilarEditsParams", "SimilarEditsResult", "ShowSimilarEditsArguments", "StateParams", "StateResult",
-    }  # fmt: skip
+
+
+def test_every_method_of_our_own_is_documented_with_its_schemas() -> None:
+    features = create_server().protocol.fm.features
+    assert set(methods()) == {method for method in features if method.startswith("codewm/")}
+    titles = {title for pair in methods().values() for title in pair}
+    assert set(schemas()) == titles | {"ShowSimilarEditsArguments"}

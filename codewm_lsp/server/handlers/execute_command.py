@@ -1,7 +1,4 @@
-"""workspace/executeCommand: `codewm.showSimilarEdits`, with arguments [uri, line, version].
-
-The arguments are checked by hand: they are `LSPAny`, which the protocol's types let through.
-"""
+"""workspace/executeCommand: `codewm.showSimilarEdits`, with arguments [uri, line, version, last line]."""
 
 from __future__ import annotations
 
@@ -10,9 +7,10 @@ from typing import Any
 
 from lsprotocol import types
 
+from codewm_lsp.server.offer import read_offer
 from codewm_lsp.server.protocol import invalid_params
 from codewm_lsp.server.session import Session
-from codewm_lsp.server.similar_edits import Selection, similar_edits
+from codewm_lsp.server.similar_edits import similar_edits
 
 Command = Callable[[object], Awaitable[dict[str, Any]]]
 
@@ -28,24 +26,6 @@ async def workspace_execute_command(
 
 
 async def codewm_show_similar_edits(session: Session, arguments: object) -> dict[str, Any]:
-    """The past edits similar to the live edit nearest to a line, as `codewm/similarEdits` answers them."""
-    uri, line, version = _arguments(arguments)
-    return await similar_edits(session, uri, Selection(line + 1, line + 1, is_cursor=True), version, None, diffs=True)
-
-
-def _arguments(given: object) -> tuple[str, int, int | None]:
-    values = list(given) if isinstance(given, list | tuple) else []
-    if not 2 <= len(values) <= 3:
-        raise invalid_params("the arguments are [uri, line, version]")
-    uri, line, version = (*values, None)[:3]
-    if not isinstance(uri, str):
-        raise invalid_params("the first argument is the document's URI")
-    if not _is_number(line) or line < 0:
-        raise invalid_params("the second argument is a line, counted from 0")
-    if version is not None and not _is_number(version):
-        raise invalid_params("the third argument is the document's version, or null")
-    return uri, line, version
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Past edits similar to the live edits that are meant, as `codewm/similarEdits` answers them."""
+    offer = read_offer(arguments)
+    return await similar_edits(session, offer.uri, offer.selection, offer.version, None, diffs=True)

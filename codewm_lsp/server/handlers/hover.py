@@ -13,13 +13,12 @@ from codewm_lsp.server.session import Session
 async def text_document_hover(session: Session, params: types.HoverParams) -> types.Hover | None:
     """The best hit for the edit under the cursor, None on lines that did not change."""
     snapshot = session.snapshot(params.text_document.uri)
-    if snapshot is None or not snapshot.settings.hover:
+    if snapshot is None:
         return None
     line = params.position.line + 1
     try:
         live = await session.live_edits(snapshot)
-        touched = live.touching(line, line) if live is not None else ()
-        if live is None or not touched:
+        if live is None or not live.settings.hover or not (touched := live.touching(line, line)):
             return None
         found = await session.similar(snapshot, live, touched[:1], 1, with_diffs=True)
     except StaleError:
