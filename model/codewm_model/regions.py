@@ -1,7 +1,7 @@
 """What the model sees around a change: the enclosing definition, cut to a budget of leaves around the change.
 
-Both sides show the same lines around it and begin at the same leaf. Marks say which leaves are on changed lines and which really changed; they
-serve the focus readouts and never enter the state.
+Both sides show the same lines around it and begin at the same leaf. Marks say which leaves are on changed lines and
+which really changed; they serve the focus readouts and never enter the state.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ def marked(head: int, focus: int, tail: int) -> Positions:
 
 @given(SIDES, st.integers(1, 50))
 def test_a_crop_is_the_view_that_regions_are_cut_to(parts: tuple[int, int, int], positions: int) -> None:
-    side, (head, focus, tail) = marked(*parts), parts
+    side, (head, focus, _) = marked(*parts), parts
     start, stop = view(head, len(side), positions)
     crop = cropped(side, positions)
     assert np.array_equal(crop, side[start:stop])
