@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from codewm_lsp.engine.predict import Prediction
 
 
-class _Place(click.ParamType):
+class _Place(click.ParamType[tuple[Path, int]]):
     """FILE:LINE, the line 1-based; a file's name may hold colons itself."""
 
     name = "FILE:LINE"
