@@ -12,6 +12,7 @@ from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
 from codewm_lsp import __version__
+from codewm_lsp.server.following import Following
 from codewm_lsp.server.handlers import (
     code_action,
     code_lens,
@@ -54,8 +55,8 @@ class _Server(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__("codewm-lsp", __version__, protocol_cls=Protocol, converter_factory=converter)
-        self.session = Session(self._tell)
         self.work_done = WorkDone(self)
+        self.session = Session(self._tell, Following(self.work_done))
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """Log it, for nobody can act on a pop-up. A request's error has been answered and logged already."""

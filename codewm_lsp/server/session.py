@@ -6,6 +6,7 @@ changes, awaits what the workers make of it, and converts.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from codewm_lsp.server.checkout import Checkout, Checkouts
 from codewm_lsp.server.convert import Encoding, document_key, path_of
 from codewm_lsp.server.document import Change, Document, StaleError, content_lines
 from codewm_lsp.server.folders import Folders
+from codewm_lsp.server.following import Following
 from codewm_lsp.server.settings import Settings, read_settings
 from codewm_lsp.server.states import States
 from codewm_lsp.server.worker import Stop, Worker
@@ -85,7 +87,8 @@ def _distance(edit: Edit, first: int, last: int) -> int:
 class Session:
     """Open documents, settings, work trees, and the two threads that work for them."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[str], None], following: Following) -> None:
+        self._following = following
         self.folders = Folders()
         self.encoding: Encoding = "utf-16"
         self.action_literals = True
@@ -138,7 +141,8 @@ class Session:
         self.states.follow(document)
         path = document.path
         if path is not None and not holds_secrets(path):
-            self._texts.submit(lambda: self._prepare(document, path))
+            loop = asyncio.get_running_loop()
+            self._texts.submit(lambda: self._prepare(document, path, loop))
 
     def change(self, uri: str, version: int | None, changes: Sequence[Change]) -> None:
         """A document was changed; unknown ones are passed over."""
@@ -253,24 +257,28 @@ class Session:
 
     def end(self) -> bool:
         """Stop working; what runs is given a moment to end, and whether it has is said."""
+        self._following.end()
         ended = [worker.close(_SECONDS_TO_END) for worker in (self.states, self._texts, self._engine)]
         return all(ended)
 
     def _complain(self, checkout: Checkout) -> None:
         self.tell_once((checkout, checkout.complaint), f"{checkout.work_tree.name}: {checkout.complaint}")
 
-    def _prepare(self, document: Document, path: Path) -> None:
+    def _prepare(self, document: Document, path: Path, loop: asyncio.AbstractEventLoop) -> None:
         try:
             self._checkouts.forget_misses()
             if (found := self._checkouts.of(path)) is not None:
                 self._engine.submit(found[0].has_index)
                 self._bases.opened(document, *found)
+                self._following.start(found[0], loop)
         except Exception:
             # Nobody waits for this; the first question fails the same way and is answered.
             _log.exception("preparing for %s failed", path)
 
     def _let_go(self, used: Sequence[Path]) -> None:
-        for checkout in self._checkouts.let_go(used):
+        gone = self._checkouts.let_go(used)
+        self._following.stop(gone)
+        for checkout in gone:
             self._engine.submit(checkout.close)
 
     def _live_edits(self, snapshot: Snapshot, path: Path, stop: Stop) -> LiveEdits | None:
