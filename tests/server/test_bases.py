@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from repositories import Repo
 from shop import CALL, Shop
 from wire import SECONDS, Wire
 
@@ -16,11 +15,9 @@ CHANGED = [[CALL + 1, CALL + 1]]
 
 
 @pytest.fixture
-def place(indexed: Shop, tmp_path: Path) -> Shop:
-    """A work tree of one's own, with the index of the shared repository."""
-    root = tmp_path / "worktree"
-    indexed.repo.git("worktree", "add", "--quiet", "--detach", str(root))
-    return Shop(Repo(root, indexed.repo.clock))
+def place(own: Shop) -> Shop:
+    """A repository and index of one's own: what is committed is indexed while the server runs."""
+    return own
 
 
 def opened(wire: Wire, path: Path, text: str) -> None:

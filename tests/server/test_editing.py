@@ -213,10 +213,10 @@ async def test_an_untracked_file_is_compared_with_its_text_at_open(client: Langu
     assert action.command is not None and action.command.arguments == (uri, CALL, 2)
 
 
-async def test_a_commit_moves_the_base(client: LanguageClient, indexed: Shop, tmp_path: Path) -> None:
+async def test_a_commit_moves_the_base(client: LanguageClient, own: Shop, tmp_path: Path) -> None:
     root = tmp_path / "worktree"
-    indexed.repo.git("worktree", "add", "--quiet", "-b", "moving", str(root))
-    place = Shop(Repo(root, indexed.repo.clock))
+    own.repo.git("worktree", "add", "--quiet", "-b", "moving", str(root))
+    place = Shop(Repo(root, own.repo.clock))
     add_timeout(client, place)
     assert len(await actions(client, place.uri, span(CALL, 0, CALL, 0))) == 1
     place.repo.commit("Give the orders request a timeout", {"services/orders.py": place.with_timeout})
