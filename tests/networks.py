@@ -10,51 +10,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from codewm_model.actions import ACTION_SIZE
 from codewm_model.bundle import EDIT_HEAD, ENCODER, PREDICTOR, PROTOTYPES, Bundle, LearnedWeight, write_config
 from codewm_model.nn.config import ModelConfig
-from codewm_model.nn.world_model import Tokens, WorldModel
+from codewm_model.nn.world_model import WorldModel
 from codewm_train.export import bundle_config
+from codewm_train.graphs import EditGraph, EncoderGraph, PredictorGraph
 
 SMALL = ModelConfig(d_model=32, n_heads=2, n_loops=2, d_text=8, d_hidden=48, d_predictor=48, d_head=24, d_edit=12)
 INPUTS = ("text", "parent", "depth", "mark")
-
-
-class EncoderPart(nn.Module):
-    """What `encoder.onnx` computes."""
-
-    def __init__(self, model: WorldModel) -> None:
-        super().__init__()
-        self.encoder = model.encoder
-
-    def forward(self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor) -> tuple[Tensor, Tensor]:
-        encoded = self.encoder(*Tokens(text, parent, depth, mark))
-        return encoded.states[-1], encoded.focus
-
-
-class PredictorPart(nn.Module):
-    """What `predictor.onnx` computes."""
-
-    def __init__(self, model: WorldModel) -> None:
-        super().__init__()
-        self.predictor, self.action_encoder = model.predictor, model.action_encoder
-
-    def forward(self, state: Tensor, action: Tensor) -> Tensor:
-        predicted: Tensor = self.predictor(state, self.action_encoder(action))
-        return predicted
-
-
-class EditHeadPart(nn.Module):
-    """What `edit_head.onnx` computes."""
-
-    def __init__(self, model: WorldModel) -> None:
-        super().__init__()
-        self.edit_head = model.edit_head
-
-    def forward(self, before_focus: Tensor, after_focus: Tensor) -> Tensor:
-        return torch.cat(self.edit_head(before_focus, after_focus), dim=1) * 0.5**0.5
 
 
 def random_model(seed: int = 0) -> WorldModel:
@@ -69,10 +35,10 @@ def write_bundle(folder: Path, model: WorldModel, name: str = "random") -> Bundl
     ids = tuple(torch.ones(2, 5, dtype=torch.int64) for _ in INPUTS)
     d = model.config.d_model
     focus = (torch.randn(2, 3, d), torch.randn(2, 3, d))
-    _export(EncoderPart(model), ids, folder / ENCODER, list(INPUTS), ["state", "focus"])
+    _export(EncoderGraph(model), ids, folder / ENCODER, list(INPUTS), ["state", "focus"])
     states = (torch.randn(2, d), torch.randn(2, ACTION_SIZE))
-    _export(PredictorPart(model), states, folder / PREDICTOR, ["state", "action"], ["prediction"])
-    _export(EditHeadPart(model), focus, folder / EDIT_HEAD, ["before_focus", "after_focus"], ["edit"])
+    _export(PredictorGraph(model), states, folder / PREDICTOR, ["state", "action"], ["prediction"])
+    _export(EditGraph(model), focus, folder / EDIT_HEAD, ["before_focus", "after_focus"], ["edit"])
     rng = np.random.default_rng(0)
     numbers = {name: rng.random(shape, np.float32) for name, shape in
                (("mean", ACTION_SIZE), ("scale", ACTION_SIZE), ("centres", (64, ACTION_SIZE)))}  # fmt: skip

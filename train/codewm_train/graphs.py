@@ -26,37 +26,46 @@ def write_graphs(model: WorldModel, out: Path) -> None:
     focus = tuple(torch.zeros(2, N_FOCUS, config.d_model) for _ in range(2))  # one tensor would become one input
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", max=config.max_positions)
     by_row, by_position = {0: batch}, {0: batch, 1: length}
-    _write(_EncoderGraph(model), ids, out / ENCODER, "text parent depth mark", "state focus", by_position)
-    _write(_PredictorGraph(model), (state, action), out / PREDICTOR, "state action", "prediction", by_row)
-    _write(_EditGraph(model), focus, out / EDIT_HEAD, "before_focus after_focus", "edit", by_row)
+    _write(EncoderGraph(model), ids, out / ENCODER, "text parent depth mark", "state focus", by_position)
+    _write(PredictorGraph(model), (state, action), out / PREDICTOR, "state action", "prediction", by_row)
+    _write(EditGraph(model), focus, out / EDIT_HEAD, "before_focus after_focus", "edit", by_row)
 
 
-class _EncoderGraph(nn.Module):
+class EncoderGraph(nn.Module):
+    """What `encoder.onnx` computes."""
+
     def __init__(self, model: WorldModel) -> None:
         super().__init__()
         self.encoder = model.encoder
 
     def forward(self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor) -> tuple[Tensor, Tensor]:
+        """Ids `[B, T]` each -> the state `[B, D]` and the focus readouts `[B, N_FOCUS, D]`."""
         encoded = self.encoder(text, parent, depth, mark)
         return encoded.states[-1], encoded.focus
 
 
-class _PredictorGraph(nn.Module):
+class PredictorGraph(nn.Module):
+    """What `predictor.onnx` computes."""
+
     def __init__(self, model: WorldModel) -> None:
         super().__init__()
         self.action_encoder, self.predictor = model.action_encoder, model.predictor
 
     def forward(self, state: Tensor, action: Tensor) -> Tensor:
+        """`[B, D]` and `[B, A]` -> the next state `[B, D]`."""
         predicted: Tensor = self.predictor(state, self.action_encoder(action))
         return predicted
 
 
-class _EditGraph(nn.Module):
+class EditGraph(nn.Module):
+    """What `edit_head.onnx` computes."""
+
     def __init__(self, model: WorldModel) -> None:
         super().__init__()
         self.edit_head = model.edit_head
 
     def forward(self, before_focus: Tensor, after_focus: Tensor) -> Tensor:
+        """`[B, N_FOCUS, D]` of both sides -> the edit embedding `[B, E]`, unit rows."""
         kind, topic = self.edit_head(before_focus, after_focus)
         edit: Tensor = torch.cat([kind, topic], dim=1) * 0.5**0.5
         return edit
