@@ -134,7 +134,7 @@ class EditIndex:
             best.setdefault((found[i].path, found[i].lexical, found[i].structural), i)
         stored = self.store.provenance([found[i].id for i in best.values()])
         return [
-            _hit(edit, float(scores[i]), near[found[i].id], reasons(*(float(c[i]) for c in channels)))
+            hit_of(edit, float(scores[i]), near[found[i].id], reasons(*(float(c[i]) for c in channels)))
             for i in best.values()
             if (edit := stored.get(found[i].id)) is not None
         ]
@@ -183,7 +183,8 @@ def _sound_rows() -> Iterator[None]:
         raise unusable(error) from error
 
 
-def _hit(edit: StoredEdit, score: float, similarity: float, why: tuple[str, ...]) -> Hit:
+def hit_of(edit: StoredEdit, score: float, similarity: float, why: tuple[str, ...]) -> Hit:
+    """A stored edit as a hit."""
     commit = edit.commit
     return Hit(
         commit.id, commit.author, commit.time, commit.subject, edit.path, edit.lines, score, similarity, edit.action,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from codewm_lsp.engine.encoder import Encoder
-from codewm_lsp.engine.index import Hit
+from codewm_lsp.engine.index import Hit, hit_of
 from codewm_lsp.engine.store import Store, StoredEdit
 from codewm_model.sketch import Floats
 
@@ -120,16 +120,8 @@ def _prediction(
     labels: Counter[str] = Counter()
     for number, _, cosine in near:
         labels[stored[number].action] += cosine**POWER  # type: ignore[assignment]  # counters take any numbers
-    shown = tuple(_hit(stored[number], cosine) for number, _, cosine in near[:SHOWN])
+    shown = tuple(hit_of(stored[number], cosine, cosine, (_WHY,)) for number, _, cosine in near[:SHOWN])
     return Prediction(labels.most_common(1)[0][0], score, moved, shown)
-
-
-def _hit(edit: StoredEdit, cosine: float) -> Hit:
-    commit = edit.commit
-    return Hit(
-        commit.id, commit.author, commit.time, commit.subject, edit.path, edit.lines, cosine, cosine, edit.action,
-        (_WHY,),
-    )  # fmt: skip
 
 
 def _unit(rows: Floats) -> Floats:
