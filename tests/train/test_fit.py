@@ -87,6 +87,21 @@ def test_a_resumed_run_is_the_run_that_was_never_cut_off(data: Dataset, tmp_path
     assert other.seconds > halfway.seconds > 0
 
 
+def test_bf16_is_for_the_networks_and_not_for_the_losses(data: Dataset) -> None:
+    batch = Sampler(data, PRESET.training, PRESET.model).batch(0)
+    totals = []
+    for coarse in (False, True):
+        torch.manual_seed(0)
+        step = TrainingStep(tiny_preset(bf16=coarse))
+        total, terms = step(batch)
+        total.backward()
+        assert {term.dtype for term in (total, *terms.values())} == {torch.float32}
+        assert {weight.grad.dtype for weight in step.parameters() if weight.grad is not None} == {torch.float32}
+        totals.append(total.item())
+    assert totals[0] != totals[1]
+    assert totals[0] == pytest.approx(totals[1], rel=0.02)
+
+
 def test_a_finished_run_does_nothing_more(data: Dataset, tmp_path: Path) -> None:
     path, _ = run(data, tmp_path, stop_after=2)
     before = path.read_bytes()

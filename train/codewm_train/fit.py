@@ -37,10 +37,12 @@ class TrainingStep(nn.Module):
         super().__init__()
         self.model = WorldModel(preset.model)
         self.objective = Objective(preset.losses)
+        self._bf16 = preset.training.bf16
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The total loss of a batch, and its terms."""
-        seen = self.model(batch.before, batch.after, batch.action)
+        with torch.autocast(batch.action.device.type, torch.bfloat16, enabled=self._bf16):
+            seen = self.model(batch.before, batch.after, batch.action).float()
         total, terms = self.objective(seen, batch.commit, batch.signature, batch.same)
         return total, terms
 

@@ -30,6 +30,7 @@ class TrainingConfig:
     decay: float = 0.3
     weight_decay: float = 0.05
     clip: float = 1.0
+    bf16: bool = False
     use_action: bool = True  # false for the baseline that never sees the action
     seed: int = 0
 

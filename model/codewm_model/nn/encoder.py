@@ -21,6 +21,10 @@ class Encoded(NamedTuple):
     states: list[Tensor]
     focus: Tensor
 
+    def float(self) -> Encoded:
+        """The same in single precision."""
+        return Encoded([state.float() for state in self.states], self.focus.float())
+
 
 class Encoder(nn.Module):
     """Positions of a region -> its state. Text bucket 0 is padding and is never attended to or pooled."""

@@ -31,6 +31,11 @@ class Transition(NamedTuple):
     kind: Tensor
     topic: Tensor
 
+    def float(self) -> Transition:
+        """The same in single precision, whatever the networks computed in."""
+        predictions = [prediction.float() for prediction in self.predictions]
+        return Transition(self.before.float(), self.after.float(), predictions, self.kind.float(), self.topic.float())
+
 
 class WorldModel(nn.Module):
     """`z = f(before)`, `z_hat = g(z, h(action))`, to be compared with `f(after)`."""
