@@ -109,8 +109,8 @@ class Buffer:
         return Place(node.start_point.row, min(node.end_point.row + 1, self.line_count), symbol, kind)
 
     def _has_text(self, place: Place) -> bool:
-        starts = self.source.starts
-        return not self.source.data[starts[place.first] : starts[place.end]].isspace()
+        start, end = self.source.start(place.first), self.source.start(place.end)
+        return not self.source.data[start:end].isspace()
 
 
 def touched(splices: Iterable[Splice]) -> list[tuple[int, int]]:
