@@ -3,12 +3,14 @@
     python benchmarks/keystroke.py REPO [--edits N] [--seconds S] [--json]
 
 The file is made of the Python files of the work tree REPO, one after the other; nothing is written there. First the
-time from a change to the state of the region around it, asked for at once with `codewm/state`: every text is new, and
-the model is shown 64, 128 and 256 positions in turn, by copies of the default model that differ in this alone. Then
-a person types 20 characters a second, the state is asked for at every one of them, and a question that needs no work,
-asked 50 times a second, tells how long the event loop lets it wait. Peer: the same messages to a pygls server that
-keeps documents and answers null, which is the floor. The unit is milliseconds; `ours` and `peers` are the medians from
-change to state at 128 positions, `ratio` is ours by the floor's. Linux only, for the processor's time.
+time from a change to the state of the region around it, asked for at once with `codewm/state`: every text is new, many
+are broken where something is typed, and each change is taken back before the next, for a person breaks one place at a
+time. The model is shown 64, 128 and 256 positions in turn, by copies of the default model that differ in this alone;
+how many of them the regions fill is printed. Then a person types 20 characters a second, the state is asked for at
+every one of them, and a question that needs no work, asked 50 times a second, tells how long the event loop lets it
+wait. Peer: the same messages to a pygls server that keeps documents and answers null, which is the floor. The unit is
+milliseconds; `ours` and `peers` are the medians from change to state at 128 positions, `ratio` is ours by the floor's.
+Linux only, for the processor's time.
 """
 
 from __future__ import annotations
@@ -131,7 +133,9 @@ def long_regions(lines: list[str], size: int, count: int) -> tuple[list[int], fl
     buffer = Buffer.parse(LANGUAGES[0], lines)
     chance = random.Random(size)
     tried = chance.sample([i for i, line in enumerate(lines) if line.startswith("    ")], min(8 * count, LINES // 2))
-    filled = sorted(((len(tokenize(buffer.region_at(line), size).text), line) for line in tried), reverse=True)[:count]
+    filled = sorted(((len(tokenize(buffer.region_at(line, size), size).text), line) for line in tried), reverse=True)[
+        :count
+    ]
     chance.shuffle(filled)
     return [line for _, line in filled], statistics.mean(positions for positions, _ in filled)
 
@@ -169,12 +173,12 @@ class Editor:
         """The params that ask for the state at a line."""
         return {"textDocument": {"uri": self._uri}, "position": {"line": line, "character": 0}}
 
-    def press(self, line: int, character: int, text: str) -> None:
-        """Type."""
+    def press(self, line: int, character: int, text: str, over: int = 0) -> None:
+        """Type over so many characters."""
         self._version += 1
         place = {"line": line, "character": character}
         document = {"uri": self._uri, "version": self._version}
-        changes = [{"range": {"start": place, "end": place}, "text": text}]
+        changes = [{"range": {"start": place, "end": {**place, "character": character + over}}, "text": text}]
         self.client.tell("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
 
 
@@ -183,10 +187,13 @@ def edits(command: list[str], lines: list[str], places: list[int]) -> tuple[list
     editor = Editor(command, lines)
     seen, inside = [], []
     for number, line in enumerate(places):
+        typed = f"new_{number} = "
         start = time.perf_counter()
-        editor.press(line, 4, f"new_{number} = ")
+        editor.press(line, 4, typed)
         answer = editor.client.ask("codewm/state", editor.question(line))
         seen.append((time.perf_counter() - start) * 1000)
+        editor.press(line, 4, "", over=len(typed))
+        editor.client.ask("codewm/state", editor.question(line))
         if answer is not None:
             assert answer["status"] == "ok" and answer["regions"][0]["fresh"], answer
             inside.append(answer["timings"]["fresh_ms"])

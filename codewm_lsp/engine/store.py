@@ -116,8 +116,8 @@ class Store:
         try:
             self._db = connect(path, write)
             self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute("PRAGMA cache_size = -16384")  # KiB; sketches are read at random
             if write:
+                self._db.execute("PRAGMA cache_size = -16384")  # KiB; a reader of random sketches gains nothing by it
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._create()
         except sqlite3.DatabaseError as error:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
-from urllib.request import url2pathname
 
 from lsprotocol import types
 
@@ -99,7 +98,9 @@ def path_of(uri: str) -> Path | None:
         return None
     path = parts.path
     if os.name == "nt":
-        # url2pathname wants the drive without percent signs: VS Code writes file:///c%3A/...
+        from urllib.request import url2pathname  # with all of HTTP, for which no other system should wait
+
+        # It wants the drive without percent signs: VS Code writes file:///c%3A/...
         path = unquote(path) if _DRIVE.match(unquote(path)) else path
         return Path(url2pathname(path))
     text = unquote(path, errors="surrogateescape")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import threading
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -60,6 +61,7 @@ LANGUAGES = (
         annotations=frozenset({"type"}),
     ),
 )
+_LONG, _PIECE = 1 << 16, 1 << 15  # bytes; a piece takes some three milliseconds
 _BY_EXTENSION = {extension: language for language in LANGUAGES for extension in language.extensions}
 
 
@@ -73,11 +75,34 @@ def has_grammar(path: str) -> bool:
     return language_of(path) is not None
 
 
-@functools.cache
-def _parser(language: Language) -> Parser:
-    return Parser(Grammar(importlib.import_module(language.module).language()))
-
-
 def parse(language: Language, source: bytes, old: Tree | None = None) -> Tree:
-    """The syntax tree of UTF-8 `source`; `old`, a tree told of every edit since, makes it incremental."""
-    return _parser(language).parse(source, old) if old is not None else _parser(language).parse(source)
+    """The syntax tree of UTF-8 `source`; `old`, a tree told of every edit since, makes it incremental.
+
+    Any thread may call it. tree-sitter keeps all other Python threads waiting; a long text is handed over in pieces,
+    and between two of them they have their turn.
+    """
+    parser = _parsers.of(language)
+    if old is not None:
+        return parser.parse(source, old)
+    return parser.parse(source if len(source) <= _LONG else lambda at, _: source[at : at + _PIECE])
+
+
+class _Parsers(threading.local):
+    """The parsers of one thread: two that took turns in one parser would spoil its memory."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Parser] = {}
+
+    def of(self, language: Language) -> Parser:
+        """The thread's parser of a language."""
+        if language.name not in self._known:
+            self._known[language.name] = Parser(_grammar(language))
+        return self._known[language.name]
+
+
+_parsers = _Parsers()
+
+
+@functools.cache
+def _grammar(language: Language) -> Grammar:
+    return Grammar(importlib.import_module(language.module).language())

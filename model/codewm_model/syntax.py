@@ -7,9 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from tree_sitter import Node, Tree, TreeCursor
 
 from codewm_model.languages import Language, parse
+
+Starts = npt.NDArray[np.int64]
 
 _HOLE_PARTS = re.compile(r"string_start|string_content|string_end|escape_sequence")
 
@@ -29,22 +32,21 @@ class Leaf(NamedTuple):
 
 
 class Source:
-    """An immutable parsed text. `starts[i]` is the byte where line i begins; one more entry ends the text."""
+    """An immutable parsed text."""
 
-    def __init__(self, language: Language, data: bytes, tree: Tree) -> None:
+    def __init__(self, language: Language, data: bytes, tree: Tree, starts: Starts) -> None:
         self.language, self.data, self.tree = language, data, tree
-        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
-        self.starts: list[int] = [0, *ends.tolist()]
+        self._starts = starts
 
     @classmethod
     def parse(cls, language: Language, lines: Sequence[str]) -> Source:
         """Parse lines that carry no line end."""
         data = _encode(lines)
-        return cls(language, data, parse(language, data))
+        return cls(language, data, parse(language, data), np.concatenate(([0], _line_ends(data))))
 
     def replace(self, first: int, count: int, lines: Sequence[str]) -> Source:
         """The text with `count` lines from `first` on replaced; parsed incrementally."""
-        start, old_end = self.starts[first], self.starts[first + count]
+        start, old_end = self.start(first), self.start(first + count)
         added = _encode(lines)
         data = self.data[:start] + added + self.data[old_end:]
         tree = self.tree.copy()
@@ -56,19 +58,25 @@ class Source:
             old_end_point=(first + count, 0),
             new_end_point=(first + len(lines), 0),
         )
-        return Source(self.language, data, parse(self.language, data, tree))
+        rest = self._starts[first + count + 1 :] + (len(added) - (old_end - start))
+        starts = np.concatenate((self._starts[: first + 1], start + _line_ends(added), rest))
+        return Source(self.language, data, parse(self.language, data, tree), starts)
 
     @property
     def line_count(self) -> int:
         """How many lines the text has."""
-        return len(self.starts) - 1
+        return len(self._starts) - 1
+
+    def start(self, line: int) -> int:
+        """The byte where a line begins, or where the text ends for the one after the last."""
+        return int(self._starts[line])
 
     def leaves(self, first: int, end: int) -> Iterator[Leaf]:
         """Leaves that stand at least partly in lines [first, end), in order.
 
         A string is one leaf, clipped to these lines; one with code in it gives its parts and that code.
         """
-        start, stop = self.starts[first], self.starts[end]
+        start, stop = self.start(first), self.start(end)
         cursor = self.tree.walk()
         parents: list[str] = ["", ""]
         while True:
@@ -95,8 +103,8 @@ class Source:
 
     def definitions(self, first: int, end: int) -> list[Node]:
         """The functions and classes around lines [first, end), outermost first."""
-        stop = self.starts[min(max(end, first + 1), self.line_count)]
-        begin = self.starts[min(first, self.line_count)]
+        stop = self.start(min(max(end, first + 1), self.line_count))
+        begin = self.start(min(first, self.line_count))
         text = self.data[begin:stop]
         begin += len(text) - len(text.lstrip())  # white space belongs to whatever is around the definition
         node = self.tree.root_node.descendant_for_byte_range(begin, begin + len(text.strip()))
@@ -128,3 +136,8 @@ def _enter(cursor: TreeCursor, node: Node, start: int) -> bool:
 def _encode(lines: Sequence[str]) -> bytes:
     """UTF-8, each line ended by a newline; lone surrogates, which UTF-8 lacks, become `?`."""
     return ("\n".join(lines) + "\n").encode(errors="replace") if lines else b""
+
+
+def _line_ends(data: bytes) -> Starts:
+    """The bytes behind each newline, ascending."""
+    return np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1

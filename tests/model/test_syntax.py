@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
+import sys
+import threading
 import time
-import tokenize
 
 import pytest
+import tree_sitter_python
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sources import REAL, broken_sources, replacements
+from tree_sitter import Language as Grammar
+from tree_sitter import Parser
 
-from codewm_model.languages import language_of
+from codewm_model.languages import language_of, parse
 from codewm_model.syntax import Leaf, Source
 
 PYTHON = language_of("a.py")
 assert PYTHON is not None
-REAL = inspect.getsource(tokenize).splitlines()[200:360]
-PIECES = [
-    "def f(", "):", '"""', "'", "\\", "    ", "class", "é = 'naïve ☃'", "(", ")]}", "f'{", "}'", "lambda", "# comment",
-    "", "\t", "@", "if x:", "\x00", "\ud800", "\r", "async for", "match x:", "    case {", "else:", "=", "x" * 300,
-]  # fmt: skip
-_TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.sampled_from(REAL)), max_size=25)
 
 
 def leaves(source: Source) -> list[Leaf]:
     return list(source.leaves(0, source.line_count))
 
 
-@st.composite
-def replacements(draw: st.DrawFn) -> tuple[list[str], int, int, list[str]]:
-    """Real code or broken code, and a stretch of it with what comes instead."""
-    lines = draw(st.one_of(st.just(REAL), _TEXTS))
-    first = draw(st.integers(0, len(lines)))
-    count = draw(st.integers(0, min(6, len(lines) - first)))
-    return lines, first, count, draw(st.lists(st.sampled_from([*PIECES, *REAL]), max_size=5))
+def starts(data: bytes) -> list[int]:
+    return list(itertools.accumulate((len(line) + 1 for line in data.split(b"\n")[:-1]), initial=0))
 
 
 @given(replacements())
@@ -42,16 +35,17 @@ def test_an_incremental_replacement_equals_a_full_parse(case: tuple[list[str], i
     lines, first, count, added = case
     replaced = Source.parse(PYTHON, lines).replace(first, count, added)
     full = Source.parse(PYTHON, [*lines[:first], *added, *lines[first + count :]])
-    assert (replaced.data, replaced.starts) == (full.data, full.starts)
+    assert replaced.data == full.data
+    assert [replaced.start(i) for i in range(replaced.line_count + 1)] == starts(full.data)
     assert leaves(replaced) == leaves(full)
 
 
-@given(_TEXTS, st.data())
+@given(broken_sources, st.data())
 def test_leaves_of_a_range_are_a_slice_of_all_leaves(lines: list[str], data: st.DataObject) -> None:
     source = Source.parse(PYTHON, lines)
     first = data.draw(st.integers(0, source.line_count))
     end = data.draw(st.integers(first, source.line_count))
-    start, stop = source.starts[first], source.starts[end]
+    start, stop = source.start(first), source.start(end)
     # Clipping changes text and line of a leaf that reaches beyond the range; its place in the tree stays.
     expected = [place for place, begin, finish in spans(source) if finish > start and begin < stop]
     assert [leaf[1:6] for leaf in source.leaves(first, end)] == expected
@@ -115,3 +109,36 @@ def test_deep_nesting_takes_no_time(line: str) -> None:
     definitions = source.definitions(1, 2)
     assert (count > 20_000, len(definitions) <= 1) == (True, True)
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("text", ["x = 'é☃😀' + (", "def f(a): return [a, '''"])
+def test_a_text_that_is_parsed_in_pieces_has_the_tree_of_the_whole(text: str) -> None:
+    lines = [f"{' ' * (i % 5)}{text}{i}" for i in range(5000)]
+    source = Source.parse(PYTHON, lines)
+    whole = Parser(Grammar(tree_sitter_python.language())).parse(source.data)
+    assert len(source.data) > 100_000
+    assert str(source.tree.root_node) == str(whole.root_node)
+
+
+def test_other_threads_have_their_turns_while_a_long_text_is_parsed() -> None:
+    data = "\n".join(REAL * 200).encode()
+    turns, done = [0], threading.Event()
+
+    def take_turns() -> None:
+        last = time.perf_counter()
+        while not done.is_set():
+            now = time.perf_counter()
+            turns[0] += now - last > 0.0005  # it was another's turn
+            last = now
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)
+    thread = threading.Thread(target=take_turns)
+    thread.start()
+    try:
+        parse(PYTHON, data)
+    finally:
+        done.set()
+        thread.join()
+        sys.setswitchinterval(before)
+    assert turns[0] > 10

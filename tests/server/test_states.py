@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from codewm_lsp.server.session import Snapshot
 from codewm_lsp.server.settings import Settings
 from codewm_lsp.server.states import States
 from codewm_model.languages import LANGUAGES
+from codewm_model.runtime import Encoded, Model
+from codewm_model.tokenizer import TokenSequence
 
 TEXT = "def first(a):\n    return a\n\n\ndef second(b):\n    return b\n"
 
@@ -45,19 +48,63 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
-async def test_a_burst_of_keys_is_one_step(steps: list[int]) -> None:
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many regions each run of the model has been given."""
+    counts: list[int] = []
+    encode = Model.encode
+
+    def counted(self: Model, sequences: Sequence[TokenSequence]) -> Encoded:
+        if sequences:
+            counts.append(len(sequences))
+        return encode(self, sequences)
+
+    monkeypatch.setattr(Model, "encode", counted)
+    return counts
+
+
+async def test_a_burst_of_keys_is_one_step_and_runs_the_model_once(steps: list[int], runs: list[int]) -> None:
     states, typed, gate = States(), document(), threading.Event()
     states.follow(typed)
     before = await states.at(snapshot(typed), 1)
+    runs.clear()
     states._worker.submit(gate.wait)
     for version in range(2, 202):
         typed.record(version, [Change("x", (1, 11, 1, 11))])
         states.follow(typed)
     gate.set()
     after = await states.at(snapshot(typed), 1)
-    assert steps == [200]
+    assert (steps, runs) == ([200], [1])
     assert after.lines[1] == "    return " + "x" * 200 + "a\n"
     assert before.regions[0][0] == after.regions[0][0]
+    assert states.close(10)
+
+
+async def test_keys_that_come_while_the_model_runs_are_caught_up_with_in_one_step(
+    steps: list[int], runs: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states, typed = States(), document()
+    await states.at(snapshot(typed), 1)
+    began, gate = threading.Event(), threading.Event()
+    encode = Model.encode
+
+    def slow(self: Model, sequences: Sequence[TokenSequence]) -> Encoded:
+        began.set()
+        gate.wait()
+        return encode(self, sequences)
+
+    monkeypatch.setattr(Model, "encode", slow)
+    typed.record(2, [Change("x", (1, 11, 1, 11))])
+    states.follow(typed)
+    await asyncio.to_thread(began.wait)
+    runs.clear()
+    for version in range(3, 53):
+        typed.record(version, [Change("y", (1, 11, 1, 11))])
+        states.follow(typed)
+    gate.set()
+    after = await states.at(snapshot(typed), 1)
+    assert (steps, runs) == ([1, 50], [1, 1])
+    assert after.lines[1] == "    return " + "y" * 50 + "xa\n"
     assert states.close(10)
 
 
