@@ -290,7 +290,7 @@ class Store:
 
     def copy_to(self, path: Path) -> None:
         """Write all rows to a new file, without what is unused."""
-        self._db.execute("VACUUM INTO ?", (str(path),))
+        self._db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(path),))  # a path need not be UTF-8
 
     def compact(self) -> None:
         """Give back to the disk what rows that are gone have left; readers go on meanwhile."""
