@@ -205,6 +205,7 @@ class Soak:
             "memory_mib": {"first": round(memory[0], 1), "after a quarter": round(quarter[0], 1),
                            "last": round(memory[-1], 1), "largest": round(max(memory), 1)},
             "rise_mib": round(rise(quarter), 2),
+            "looks_mib": [round(look, 1) for look in memory],
         }  # fmt: skip
 
     def _edit(self, number: int) -> None:
@@ -233,7 +234,8 @@ class Soak:
     def _switch(self) -> None:
         """Close the document that was left alone the longest, and open another one."""
         self._client.tell("textDocument/didClose", {"textDocument": {"uri": self._open.pop().uri}})
-        self._open_document(self._chance.choice([typist for typist in self._typists if typist not in self._open]))
+        others = [typist for typist in self._typists if typist not in self._open]
+        self._open_document(self._chance.choice(others))
 
     def _check(self) -> None:
         """Commit what the server should have, and ask what it finds changed."""
