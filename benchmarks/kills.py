@@ -178,7 +178,8 @@ def stored(folder: Path) -> Commits:
             columns = [row[1] for row in db.execute("PRAGMA table_info(edits)")]
             kept = ", ".join(f"edits.{name}" for name in columns if name not in ("id", "commit_id", "path_id"))
             found: Commits = {
-                row[0]: [row] for row in db.execute("SELECT hash, author, email, time, subject FROM commits ORDER BY id")
+                row[0]: [row]
+                for row in db.execute("SELECT hash, author, email, time, subject FROM commits ORDER BY id")
             }
             for ident, *rest in db.execute(
                 f"SELECT hash, path, {kept} FROM edits JOIN commits ON commits.id = commit_id"
