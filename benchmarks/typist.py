@@ -1,4 +1,4 @@
-"""Somebody who edits a file: what is typed, and the text as a plain string beside it. Only `benchmarks/soak.py` is meant.
+"""Somebody who edits a file, for `benchmarks/soak.py`: what is typed, and the text as a plain string beside it.
 
 A text is one string with `\\n` as its line ends, so that an edit is a slice and a position is counted: this is how a
 document is done slowly, and what a server's copy must agree with.

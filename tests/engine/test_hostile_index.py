@@ -42,9 +42,9 @@ COLUMNS = {
 }  # fmt: skip
 PLACES = [(table, column) for table, columns in COLUMNS.items() for column in columns]
 VALUES: tuple[object, ...] = (
-    None, 0, -1, 7, 255, 256, 1 << 31, (1 << 63) - 1, -(1 << 63), 0.5, float("inf"), 1e308, "", "text", "\0", "é" * 5000,
-    "vectors-1.hnsw 0 0", "vectors-999999999.hnsw 9999999999 999999999999999999", b"", b"\0", b"\xff\xfe", b"\x7e" * 6,
-    b"\xff" * 24, b"\0" * 600, b"\x00\x7e" * 300, b"\0" * 2_000_000,
+    None, 0, -1, 7, 255, 256, 1 << 31, (1 << 63) - 1, -(1 << 63), 0.5, float("inf"), 1e308, "", "text", "\0",
+    "é" * 5000, "vectors-1.hnsw 0 0", "vectors-999999999.hnsw 9999999999 999999999999999999", b"", b"\0", b"\xff\xfe",
+    b"\x7e" * 6, b"\xff" * 24, b"\0" * 600, b"\x00\x7e" * 300, b"\0" * 2_000_000,
 )  # fmt: skip
 
 flips = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=6)
@@ -203,7 +203,8 @@ def test_a_graph_that_the_rows_vouch_for_may_still_be_anything(
 @settings(max_examples=40)
 @given(
     changed=flips, cut=cuts,
-    places=st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(VALUES), st.sampled_from([None, 2, 7])), max_size=2),
+    places=st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(VALUES), st.sampled_from([None, 2, 7])),
+                    max_size=2),
 )  # fmt: skip
 def test_a_file_to_import_may_be_anything(
     origin: Repo, clone: Repo, victim: Victim, changed: list[tuple[float, int]], cut: float | None,

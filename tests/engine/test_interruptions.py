@@ -31,7 +31,7 @@ INDEX = [sys.executable, "-m", "codewm_lsp", "index", "--json", "--jobs", "2"]
 
 
 def start(repo: Repo) -> subprocess.Popen[bytes]:
-    """An indexer in a process group of its own, as a terminal starts one: with Ctrl-C, which we may have been denied."""
+    """An indexer in a process group of its own, as a terminal starts one; Ctrl-C is for it even if not for us."""
     return subprocess.Popen(
         [*INDEX, str(repo.root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),

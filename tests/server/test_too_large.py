@@ -1,4 +1,4 @@
-"""A document beyond all measure is not parsed at every key: it is answered at once, logged once, and read when it shrinks."""
+"""A document beyond all measure is not parsed at every key: it is answered so, logged, and read when it shrinks."""
 
 from __future__ import annotations
 
