@@ -113,9 +113,9 @@ def test_gitattributes_are_read_as_git_reads_them(repo: Repo) -> None:
 @pytest.mark.parametrize("text", ["*" * 400 + "b linguist-generated\n", "**/" * 100 + "b linguist-generated\n"])
 def test_no_pattern_takes_long(text: str) -> None:
     matches = generated_matcher(read_attributes(text * 500))
-    began = time.process_time()
+    began = time.thread_time()
     assert not matches("/".join(["a" * 200] * 20))
-    assert time.process_time() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_gitattributes_beyond_all_measure_are_named_and_passed_over(repo: Repo) -> None:
