@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint wheel-check clean
+.PHONY: help demo test soak lint wheel-check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## ?/make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -17,7 +17,11 @@ demo: .venv/base.stamp  ## index REPO= (default: this one), change a scratch cop
 	@$(BIN)/python scripts/demo.py "$(REPO)"
 
 test: .venv/dev.stamp  ## run the test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope
+
+soak: .venv/dev.stamp  ## 100 kills of an indexer and 200,000 edits in a server, on REPO= (default: this one); hours
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/kills.py "$(REPO)"
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/soak.py "$(REPO)"
 
 lint: .venv/dev.stamp  ## style, types, and who may import whom
 	$(BIN)/ruff check .

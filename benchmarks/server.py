@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -46,10 +46,8 @@ MAX_LINES = 30  # of either side of a change: more is not typed
 class Client:
     """One server process, spoken to in turn."""
 
-    def __init__(self, command: list[str], root: Path) -> None:
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+    def __init__(self, command: list[str], root: Path, log: int | IO[bytes] = subprocess.DEVNULL) -> None:
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         self._last = 0
         self.ask("initialize", {"processId": None, "rootUri": root.as_uri(), "capabilities": {}})
         self.tell("initialized", {})

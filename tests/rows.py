@@ -11,7 +11,8 @@ Row = tuple[object, ...]
 def rows(folder: Path) -> list[Row]:
     """Every edit with all that is stored of it, in an order that does not depend on its id."""
     query = (
-        "SELECT hash, author, email, time, subject, path, first, last, action, lexical, structural FROM edits"
+        "SELECT hash, author, email, time, subject, path, first, last, action, lexical, structural,"
+        " learned, before_state, action_class FROM edits"
         " JOIN commits ON commits.id = commit_id JOIN paths ON paths.id = path_id"
     )
     return sorted(_ask(folder, query), key=repr)

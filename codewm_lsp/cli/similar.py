@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 @click.option(
     "--path", "path_filter", default="", metavar="GLOB", help="Only hits in this folder or matching this glob."
 )
+@click.option("--with-dismissed", is_flag=True, help="Also hits that were dismissed in an editor (codewm/dismiss).")
 @json_option
 @verbosity
 def similar(
     paths: tuple[Path, ...], staged: bool, revision: str | None, diff_file: IO[bytes] | None, count: int,
-    author: str, since: str, path_filter: str, as_json: bool,
+    author: str, since: str, path_filter: str, with_dismissed: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Show past edits similar to the changes in the working tree (against HEAD), at PATH or anywhere.
 
@@ -48,6 +49,7 @@ def similar(
     """
     if sum((staged, revision is not None, diff_file is not None)) > 1:
         raise click.UsageError("--staged, --commit and --diff exclude each other")
+    from codewm_lsp.engine.dismissed import Dismissals
     from codewm_lsp.engine.index import Filters
     from codewm_lsp.engine.similar import SimilarEdits
     from codewm_model.git import Repository
@@ -59,7 +61,8 @@ def similar(
     edits = _within(edits, repository, paths)
     without = frozenset((commit,)) if commit else frozenset()
     filters = Filters(author, epoch(repository, since), path_filter, without)
-    found = index.query(edits, count, filters)
+    dismissed = None if with_dismissed else Dismissals(repository).load()
+    found = index.query(edits, count, filters, dismissed)
     if as_json:
         answer = [
             {"path": edit.path, "lines": list(edit.lines), "hits": [hit.to_json() for hit in hits]}

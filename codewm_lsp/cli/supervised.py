@@ -26,6 +26,8 @@ _END_WITHIN = 5.0  # seconds after which an end that was asked for is made
 @contextmanager
 def supervised() -> Iterator[Callable[[Progress], None]]:
     """End with standard input as by Ctrl-C, report progress and errors on stdout, and yield to others in a long run."""
+    # Whoever started us may ignore Ctrl-C, and we would with them: then we could not be told to end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_end_with_input, daemon=True).start()
 
     def report(run: Progress) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from codewm_model.errors import IndexStoreError
@@ -60,6 +62,25 @@ def refuse_strange(db: sqlite3.Connection) -> None:
             raise IndexStoreError(
                 f"the index holds a {kind} {name!r} that is not ours: run `codewm-lsp index --rebuild`"
             )
+
+
+@contextmanager
+def sound_rows() -> Iterator[None]:
+    """A block that makes something of what the rows hold: values that no indexer wrote are damage like any other.
+
+    Raises:
+        IndexStoreError: they are.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        raise unusable(error) from error
+
+
+def demand(holds: bool, otherwise: str) -> None:
+    """Raise a ValueError, for `sound_rows`, unless something holds."""
+    if not holds:
+        raise ValueError(otherwise)
 
 
 def unusable(error: Exception) -> IndexStoreError:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from codewm_lsp.engine.database import unusable
+from codewm_lsp.engine.database import demand, sound_rows
 from codewm_lsp.engine.encoder import edit_keys
 from codewm_lsp.engine.packing import unpack_rows, unpack_vector
 from codewm_lsp.engine.store import Candidate, Store, StoredEdit
@@ -103,7 +102,7 @@ class EditIndex:
         Raises:
             IndexStoreError: the rows are damaged.
         """
-        with _sound_rows():
+        with sound_rows():
             return self._vectors.catch_up(self.store) > 0
 
     def query(
@@ -120,18 +119,19 @@ class EditIndex:
         key = edit_keys(self.store.bundle, [sketch], [learned])[0]
         if not key.any():
             return []
-        with _sound_rows():
+        with sound_rows():
             near, found = self._candidates(key, filters)
             rows = (unpack_rows([edit.lexical for edit in found]), unpack_rows([edit.structural for edit in found]))
             lexical, structural = Ranker(*rows).channels(sketch)
             near_in_model = self._cosines(learned, found)
-        scores = fuse(lexical, structural, near_in_model, self._share).clip(max=1)
-        channels = (lexical, structural, near_in_model)
-        best: dict[tuple[int, bytes, bytes], int] = {}
-        for i in sorted(range(len(found)), key=lambda i: (-round(float(scores[i]), 6), -found[i].time)):
-            if scores[i] <= 0 or len(best) == k:
-                break
-            best.setdefault((found[i].path, found[i].lexical, found[i].structural), i)
+            scores = fuse(lexical, structural, near_in_model, self._share).clip(max=1)
+            demand(bool(np.isfinite(scores).all()), "a sketch holds what is no number")
+            channels = (lexical, structural, near_in_model)
+            best: dict[tuple[int, bytes, bytes], int] = {}
+            for i in sorted(range(len(found)), key=lambda i: (-round(float(scores[i]), 6), -found[i].time)):
+                if scores[i] <= 0 or len(best) == k:
+                    break
+                best.setdefault((found[i].path, found[i].lexical, found[i].structural), i)
         stored = self.store.provenance([found[i].id for i in best.values()])
         return [
             hit_of(edit, float(scores[i]), near[found[i].id], reasons(*(float(c[i]) for c in channels)))
@@ -172,15 +172,6 @@ class EditIndex:
     def close(self) -> None:
         """Let go of the files."""
         self.store.close()
-
-
-@contextmanager
-def _sound_rows() -> Iterator[None]:
-    """Values that no indexer wrote are damage like any other."""
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        raise unusable(error) from error
 
 
 def hit_of(edit: StoredEdit, score: float, similarity: float, why: tuple[str, ...]) -> Hit:

@@ -2,7 +2,8 @@
 
 The rules stand in `[tool.codewm]` of the pyproject.toml of the repository's main work tree, as it lies there: one
 file for an index that all worktrees share, whatever commit each of them has checked out, and an edit of it counts
-from the next run on. The file is untrusted: what it says wrongly is named once, and the default is used.
+from the next run on. So does the .gitattributes beside it (`engine/attributes.py`). Both are untrusted: what they say
+wrongly is named once, and the default is used.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import functools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from codewm_lsp.engine.attributes import Rule, generated_matcher, generated_rules
 from codewm_lsp.engine.project import project_table
 from codewm_model.edit import Commit
 from codewm_model.errors import ProjectFileError
@@ -35,6 +37,7 @@ _MOST_GLOBS, _LONGEST = 500, 500
 class LeftOut:
     """The rules. `generated` and `exclude` are globs as `path_matcher` has them, `authors` parts of names or addresses.
 
+    `attributes` are what .gitattributes says of generated files, as `generated_matcher` has it.
     A commit of more than `max_commit_edits` edits is left out whole; 0 is no limit.
     """
 
@@ -42,6 +45,7 @@ class LeftOut:
     exclude: tuple[str, ...] = ()
     authors: tuple[str, ...] = BOTS
     max_commit_edits: int = MAX_COMMIT_EDITS
+    attributes: tuple[Rule, ...] = ()
 
     def record(self) -> str:
         """As an index keeps it."""
@@ -51,10 +55,11 @@ class LeftOut:
     def reason_of_path(self) -> Callable[[str], str | None]:
         """Why nothing of a file is indexed, or None."""
         generated, excluded = path_matcher(self.generated), path_matcher(self.exclude)
+        marked = generated_matcher(self.attributes)
 
         @functools.lru_cache(1 << 14)
         def reason(path: str) -> str | None:
-            return EXCLUDED if excluded(path) else GENERATED if generated(path) else None
+            return EXCLUDED if excluded(path) else GENERATED if generated(path) or marked(path) else None
 
         return reason
 
@@ -80,10 +85,16 @@ def rules_of(repository: Repository) -> tuple[LeftOut, list[str]]:
     folder = main_work_tree(repository)
     if folder is None:
         return LeftOut(), []
+    rules, problems = LeftOut(), []
     try:
-        return read_rules(project_table(folder))
+        rules, problems = read_rules(project_table(folder))
     except ProjectFileError as error:
-        return LeftOut(), [f"{error}; the defaults are used"]
+        problems.append(f"{error}; the defaults are used")
+    try:
+        rules = replace(rules, attributes=generated_rules(folder))
+    except ProjectFileError as error:
+        problems.append(f"{error}; it is passed over")
+    return rules, problems
 
 
 def read_rules(table: dict[str, Any]) -> tuple[LeftOut, list[str]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from codewm_lsp.engine.database import demand, sound_rows
 from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.index import Hit, hit_of
 from codewm_lsp.engine.store import Store, StoredEdit
@@ -60,14 +61,24 @@ class PastStates:
         """Add the edits that an indexer added since."""
         rows = list(store.states_after(self._ids[-1] if self._ids else 0))
         if rows:
-            ids, classes, packed = zip(*rows, strict=True)
-            states = np.frombuffer(b"".join(packed), "<f2").reshape(len(ids), -1).astype(np.float32)
+            with sound_rows():
+                ids, classes, packed = zip(*rows, strict=True)
+                kinds = np.array(classes, np.uint8)
+                demand(bool((kinds == classes).all()), "a class is none")
+                states = np.frombuffer(b"".join(packed), "<f2").reshape(len(ids), self._states.shape[1])
+                demand(bool(np.isfinite(states).all()), "a state holds what is no number")
             self._ids += ids
-            self._classes = np.concatenate([self._classes, np.array(classes, np.uint8)])
-            self._states = np.concatenate([self._states, _unit(states).astype(np.float16)])
+            self._classes = np.concatenate([self._classes, kinds])
+            self._states = np.concatenate([self._states, _unit(states.astype(np.float32)).astype(np.float16)])
 
     def shares(self, classes: int) -> Floats:
-        """How common each of the classes is, `[classes]`."""
+        """How common each of the classes is, `[classes]`.
+
+        Raises:
+            IndexStoreError: the index knows others.
+        """
+        with sound_rows():
+            demand(bool((self._classes < classes).all()), "a class is none")
         return np.asarray(np.bincount(self._classes, minlength=classes) / max(1, len(self._classes)), np.float32)
 
     def nearest(self, state: Floats, count: int) -> list[tuple[int, int, float]]:
@@ -101,9 +112,10 @@ class Predictor:
         if not near:
             return []
         votes = np.zeros(len(self._encoder.classes), np.float32)
+        common = self._past.shares(len(votes))
         for _, kind, cosine in near:
             votes[kind] += cosine**POWER
-        scores = (votes / votes.sum() + PRIOR * self._past.shares(len(votes))) / (1 + PRIOR)
+        scores = (votes / votes.sum() + PRIOR * common) / (1 + PRIOR)
         best = [int(kind) for kind in np.argsort(-scores, kind="stable") if votes[kind] > 0][:k]
         typical = self._encoder.classes.typical()[best]
         after = self._encoder.predict(np.repeat(state[None], len(best), axis=0), typical)

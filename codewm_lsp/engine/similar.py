@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from codewm_lsp.engine.dismissed import Dismissed
 from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.index import EditIndex, Filters, Hit
 from codewm_lsp.engine.store import index_folder, stored_path
@@ -12,6 +14,7 @@ from codewm_model.changes import ChangeReader
 from codewm_model.edit import Edit
 from codewm_model.git import Repository
 from codewm_model.history import read_history
+from codewm_model.ranking import CANDIDATES
 
 
 class SimilarEdits:
@@ -35,10 +38,20 @@ class SimilarEdits:
         """Pick up what an indexer added since; whether there was anything."""
         return self._index.refresh()
 
-    def query(self, edits: Sequence[Edit], k: int = 10, filters: Filters | None = None) -> list[list[Hit]]:
-        """The `k` best past edits for each edit, best first; the first query may have to load the model."""
+    def query(
+        self, edits: Sequence[Edit], k: int = 10, filters: Filters | None = None, dismissed: Dismissed | None = None
+    ) -> list[list[Hit]]:
+        """The `k` best past edits for each edit, best first; the first query may have to load the model.
+
+        With `dismissed` entries they are the best that are not hidden, out of all candidates.
+        """
         encoded = (self._encoder.encode_query(self._changes.read(edit)) for edit in edits)
-        return [self._index.query(edit.sketch, k, filters, edit.learned) for edit in encoded]
+        if dismissed is None or not dismissed.entries:
+            return [self._index.query(edit.sketch, k, filters, edit.learned) for edit in encoded]
+        filters = filters or Filters()
+        filters = replace(filters, without=filters.without | dismissed.commits)
+        found = (self._index.query(edit.sketch, CANDIDATES, filters, edit.learned) for edit in encoded)
+        return [[hit for hit in hits if not dismissed.hides(hit)][:k] for hits in found]
 
     def texts_of(self, hits: Sequence[Hit]) -> list[Edit | None]:
         """The past edits themselves, from one `git log` over their commits; None for what git cannot read."""

@@ -19,7 +19,16 @@ from typing import Any
 
 import platformdirs
 
-from codewm_lsp.engine.database import Transaction, connect, is_writable, refuse_strange, schema_of, unusable
+from codewm_lsp.engine.database import (
+    Transaction,
+    connect,
+    demand,
+    is_writable,
+    refuse_strange,
+    schema_of,
+    sound_rows,
+    unusable,
+)
 from codewm_lsp.engine.default_bundle import default_bundle
 from codewm_lsp.engine.encoder import EncodedEdit
 from codewm_lsp.engine.packing import pack, pack_vector, unpack, unpack_vector
@@ -30,6 +39,7 @@ from codewm_model.sketch import Floats, Sketch
 from codewm_model.version import representation_version
 
 SCHEMA = 3
+LONGEST = 1.1  # square of the length of a stored vector, which is 1 in half precision at most
 DATABASE = "edits.sqlite3"
 
 _TABLES = """
@@ -215,7 +225,8 @@ class Store:
 
     def commit_hashes(self) -> set[str]:
         """Ids of all indexed commits."""
-        return {row[0] for row in self._read("SELECT hash FROM commits")}
+        with sound_rows():
+            return {_text(row[0]) for row in self._read("SELECT hash FROM commits")}
 
     def commits_skipped_for(self, reasons: Sequence[str]) -> set[str]:
         """Ids of the commits of which something was skipped for one of these reasons."""
@@ -230,13 +241,16 @@ class Store:
         )
         for _, group in itertools.groupby(rows, key=lambda row: row[0]):
             parts = list(group)
-            yield Commit(*parts[0][:5]), [part[5] for part in parts], sum(part[6] for part in parts)
+            with sound_rows():
+                made = _commit(parts[0][:5]), [_text(part[5]) for part in parts], sum(part[6] for part in parts)
+            yield made
 
     def counts(self) -> tuple[int, int, dict[str, int]]:
         """Commits, edits, and what was skipped by reason."""
         (commits, edits), *_ = self._read("SELECT (SELECT count(*) FROM commits), (SELECT count(*) FROM edits)")
         rows = self._read("SELECT reason, sum(count) FROM skipped GROUP BY reason ORDER BY 2 DESC, 1")
-        return commits, edits, dict(rows)
+        with sound_rows():
+            return commits, edits, {_text(reason): int(count) for reason, count in rows}
 
     def last_edit(self) -> int:
         """The highest edit id, 0 in an empty index."""
@@ -253,10 +267,16 @@ class Store:
     def sketches_after(self, last: int) -> Iterator[tuple[int, Sketch, Floats | None]]:
         """Ids, sketches and learned embeddings of the edits that were added after edit `last`, ascending."""
         rows = self._read("SELECT id, lexical, structural, learned FROM edits WHERE id > ? ORDER BY id", (last,))
-        return (
-            (number, Sketch(unpack(lexical), unpack(structural)), unpack_vector(learned))
-            for number, lexical, structural, learned in rows
-        )
+        for number, lexical, structural, packed in rows:
+            with sound_rows():
+                sketch, learned = Sketch(unpack(lexical), unpack(structural)), unpack_vector(packed)
+                for vector in (
+                    sketch.lexical.weights,
+                    sketch.structural.weights,
+                    *(() if learned is None else (learned,)),
+                ):
+                    demand(bool(vector @ vector < LONGEST), "a vector is too long")  # also if it is no number
+            yield number, sketch, learned
 
     def states_after(self, last: int) -> Iterator[tuple[int, int, bytes]]:
         """Ids, classes and packed before-states of the edits after edit `last` that have a state, ascending."""
@@ -286,11 +306,15 @@ class Store:
             f" FROM {_JOINED} WHERE edits.id IN ({_marks(ids)})",
             ids,
         )
-        return {row[0]: StoredEdit(Commit(*row[1:6]), row[6], (row[7], row[8]), row[9]) for row in rows}
+        with sound_rows():
+            return {
+                row[0]: StoredEdit(_commit(row[1:6]), _text(row[6]), (_whole(row[7]), _whole(row[8])), _text(row[9]))
+                for row in rows
+            }
 
     def copy_to(self, path: Path) -> None:
         """Write all rows to a new file, without what is unused."""
-        self._db.execute("VACUUM INTO ?", (str(path),))
+        self._db.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(path),))  # a path need not be UTF-8
 
     def compact(self) -> None:
         """Give back to the disk what rows that are gone have left; readers go on meanwhile."""
@@ -333,6 +357,22 @@ def schema() -> list[tuple[str, str, str]]:
     with closing(sqlite3.connect(":memory:")) as db:
         _make_tables(db)
         return schema_of(db)
+
+
+def _commit(values: Sequence[Any]) -> Commit:
+    ident, author, email, seconds, subject = values
+    demand(0 <= _whole(seconds) < 10**11, "a time is none")  # as `codewm_model.history` reads them
+    return Commit(_text(ident), _text(author), _text(email), seconds, _text(subject))
+
+
+def _text(value: Any) -> str:
+    demand(isinstance(value, str), "a text is none")
+    return str(value)
+
+
+def _whole(value: Any) -> int:
+    demand(isinstance(value, int), "a number is none")
+    return int(value)
 
 
 def _marks(ids: Collection[object]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ class VectorIndex:
             file = read_graph_file(path, shape)
             if file.checksum != saved.checksum or not _belong(file.labels, store, saved.last):
                 raise GraphFileError("it is another one than the rows speak of")
-            graph.load_index(str(path), max_elements=len(file.labels) + 1024)
+            graph.load_index(os.fsencode(path), max_elements=len(file.labels) + 1024)
         except (OSError, RuntimeError) as error:  # gone (an indexer has just written the next one) or not readable
             _log.info("the graph %s cannot be read: %s", path, error)
             return cls.empty(shape.size)
@@ -160,7 +161,7 @@ class VectorIndex:
         serial = old.serial + 1 if old else 1
         path = store.folder / f"vectors-{serial}.hnsw"
         try:
-            self._graph.save_index(str(path))  # which never says that it failed
+            self._graph.save_index(os.fsencode(path))  # which never says that it failed, and takes a str for UTF-8
             checksum = read_graph_file(path, _shape(store)).checksum
         except (OSError, RuntimeError, GraphFileError) as error:
             path.unlink(missing_ok=True)

@@ -146,20 +146,16 @@ class Checkout:
         return self._dismissals
 
     def _seen(self, engine: SimilarEdits, edit: Edit, k: int) -> list[Hit]:
-        """The best `k` hits that are not dismissed: out of all candidates, if anything is."""
-        from codewm_lsp.engine.index import Filters
+        """The best `k` hits that are not dismissed."""
         from codewm_model.errors import DismissalError
-        from codewm_model.ranking import CANDIDATES
 
         try:
             dismissed = self.dismissals.load()
         except DismissalError as error:
             _log.warning("%s", error)
             dismissed = None
-        if dismissed is None or not dismissed.entries:
-            return engine.query([edit], k)[0]
-        (hits,) = engine.query([edit], CANDIDATES, Filters(without=dismissed.commits))
-        return [hit for hit in hits if not dismissed.hides(hit)][:k]
+        (hits,) = engine.query([edit], k, dismissed=dismissed)
+        return hits
 
     def diffs(self, hits: Sequence[Hit]) -> list[str]:
         """The hits' changes as unified diffs, read from git; "" where git cannot give one."""

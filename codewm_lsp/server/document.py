@@ -9,6 +9,7 @@ worker's thread. A burst of 200 keystrokes costs the loop 200 list appends.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections import deque
@@ -24,11 +25,23 @@ from codewm_model.edit import common_ends
 if TYPE_CHECKING:
     from codewm_lsp.engine.buffer import Splice
 
+_log = logging.getLogger(__name__)
+
+LARGEST_TEXT = 1 << 20
+"""Characters of a document that is read. git's limit for a text is about the same, see `codewm_model.git.MAX_BLOB`."""
+
+LONGEST_LINE = 1 << 16
+"""Characters of a line in it. A line is the least that is compared, and a minified file is one."""
+
 _LINE_END = re.compile("(\r\n|\n|\r)")
 
 
 class StaleError(Exception):
     """The document has moved on, so nobody waits for this answer any more."""
+
+
+class TooLargeError(StaleError):
+    """The document is too large to be parsed and compared at every key; its text is kept, in case it shrinks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +121,15 @@ class Document:
         self.revision = 0
         self.changed_at = monotonic()
         self.closed = False
+        self.is_too_large = False
+        """Whether its text, as far as it was looked at, is too large to be read."""
         self.encoding = encoding
         self._opened_with = text
         self._opened: tuple[str, ...] | None = None
         self._pending: deque[tuple[int, Sequence[Change]]] = deque([(0, (Change(text),))])
         self._lines: list[str] = [""]
-        self._frozen: tuple[str, ...] = ("",)
+        self._frozen: tuple[str, ...] | None = None
+        self._room = 0
         self._applied = -1
         self._splices: list[Splice] | None = None
         self._lock = threading.Lock()
@@ -128,23 +144,30 @@ class Document:
     def lines_at(self, revision: int) -> tuple[str, ...]:
         """The buffer's lines with their ends at `revision`.
 
-        Raises StaleError where a newer revision exists: its text is what counts, and the older one is gone.
+        Raises StaleError where a newer revision exists: its text is what counts, and the older one is gone. Raises
+        TooLargeError.
         """
         with self._lock:
             if revision != self.revision or self.closed:
                 raise StaleError(self.uri)
             self._apply(revision)
-            return self._frozen
+            if self.is_too_large:
+                raise TooLargeError(self.uri)
+            return self._freeze()
 
     def catch_up(self, whole: bool) -> tuple[int, Sequence[Splice]]:
         """The newest revision, and what became of the lines since the last call; or the `whole` text as one splice.
 
-        For one caller, who follows the document. Raises StaleError where it is closed.
+        For one caller, who follows the document. Raises StaleError where it is closed, and TooLargeError, after which
+        the caller has lost track of it.
         """
         with self._lock:
             if self.closed:
                 raise StaleError(self.uri)
             self._apply(self.revision)
+            if self.is_too_large:
+                self._splices = None
+                raise TooLargeError(self.uri)
             if whole or self._splices is None:
                 self._splices = [(0, 0, [line.rstrip("\r\n") for line in self._lines])]
             splices, self._splices = self._splices, []
@@ -154,7 +177,18 @@ class Document:
         """The text as it was left, be it closed, without line ends."""
         with self._lock:
             self._apply(self.revision)
-            return content_lines(self._frozen)
+            return content_lines(self._freeze())
+
+    def settle(self) -> None:
+        """Apply what is pending: a text that nobody asks for would keep every change that was ever made to it."""
+        with self._lock:
+            if not self.closed:
+                self._apply(self.revision)
+
+    @property
+    def was_opened_too_large(self) -> bool:
+        """Whether the text at open was too large to be compared with anything."""
+        return len(self._opened_with) > LARGEST_TEXT
 
     def opened_lines(self) -> tuple[str, ...]:
         """The text at open, without line ends: the base of a file that git does not know."""
@@ -166,10 +200,29 @@ class Document:
         """Apply what is pending up to `revision`; with the lock held."""
         if self._applied == revision:
             return
+        is_long = self.is_too_large
         while self._pending and self._pending[0][0] <= revision:
             self._applied, changes = self._pending.popleft()
             for change in changes:
                 splice = apply_change(self._lines, change, self.encoding)
+                self._room -= len(change.text)
+                is_long = is_long or any(len(line) > LONGEST_LINE for line in splice[2])
                 if self._splices is not None:
                     self._splices.append(splice)
-        self._frozen = tuple(self._lines)
+        self._frozen = None
+        if is_long or self._room < 0:
+            self._measure()
+
+    def _measure(self) -> None:
+        """See how large the text is, and how much may come to it before that has to be done again."""
+        self._room = LARGEST_TEXT - sum(map(len, self._lines))
+        is_too_large = self._room < 0 or max(map(len, self._lines)) > LONGEST_LINE
+        if is_too_large and not self.is_too_large:
+            _log.warning("%s is not read while it is longer than %d characters, or a line of it longer than %d",
+                         self.uri, LARGEST_TEXT, LONGEST_LINE)  # fmt: skip
+        self.is_too_large = is_too_large
+
+    def _freeze(self) -> tuple[str, ...]:
+        if self._frozen is None:
+            self._frozen = tuple(self._lines)
+        return self._frozen

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from codewm_lsp.server.bases import Bases
 from codewm_lsp.server.checkout import Checkout, Checkouts
 from codewm_lsp.server.convert import Encoding, document_key, path_of
-from codewm_lsp.server.document import Change, Document, StaleError, content_lines
+from codewm_lsp.server.document import Change, Document, StaleError, TooLargeError, content_lines
 from codewm_lsp.server.folders import Folders
 from codewm_lsp.server.following import Following
 from codewm_lsp.server.settings import Settings, read_settings
@@ -169,14 +169,17 @@ class Session:
         return Snapshot(document, document.version, document.revision, self.folders.settings_for(document.path))
 
     async def live_edits(self, snapshot: Snapshot) -> LiveEdits | None:
-        """What the buffer changes, None for files that are left alone or lie outside of git.
+        """What the buffer changes, None for files that are left alone, are too large or lie outside of git.
 
         Raises StaleError.
         """
         path = snapshot.document.path
         if path is None or holds_secrets(path):
             return None
-        live = await self._texts.run(lambda stop: self._live_edits(snapshot, path, stop))
+        try:
+            live = await self._texts.run(lambda stop: self._live_edits(snapshot, path, stop))
+        except TooLargeError:
+            return None
         if live is not None:
             tree = live.checkout.work_tree
             for problem in live.problems:
@@ -269,7 +272,8 @@ class Session:
             self._checkouts.forget_misses()
             if (found := self._checkouts.of(path)) is not None:
                 self._engine.submit(found[0].has_index)
-                self._bases.opened(document, *found)
+                if not document.was_opened_too_large:
+                    self._bases.opened(document, *found)
                 self._following.start(found[0], loop)
         except Exception:
             # Nobody waits for this; the first question fails the same way and is answered.

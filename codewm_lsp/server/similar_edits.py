@@ -53,7 +53,7 @@ async def similar_edits(
     try:
         live = await session.live_edits(snapshot)
         if live is None:
-            return _answer(snapshot.version, "unsupported")
+            return _answer(snapshot.version, "too-large" if snapshot.document.is_too_large else "unsupported")
         edits = (live.edits if selection is None else selection.edits_of(live))[:MOST_EDITS]
         if not edits:
             return _answer(snapshot.version, "no-edit")

@@ -59,7 +59,7 @@ class States:
 
     def follow(self, document: Document) -> None:
         """A document was opened or changed: make the states that this made old, unless that is due already."""
-        if document.path is not None and document not in self._waiting:
+        if document not in self._waiting:
             self._waiting.add(document)
             self._worker.submit(partial(self._freshen, document))
 
@@ -110,6 +110,7 @@ class States:
         self._waiting.discard(document)  # before its text is read: what comes after that is not seen here
         try:
             if not is_read(document):
+                document.settle()
                 return
             followed = self._caught_up(document)
             for _, line in zip(range(MOST_ENCODED), followed.states.touched_lines(), strict=False):
@@ -120,6 +121,7 @@ class States:
             pass
         except Exception as error:
             # Nobody waits for this; whoever asks for the states meets the same and is answered.
+            document.settle()
             if str(error) != self._failed:
                 self._failed = str(error)
                 _log.exception("the states of %s cannot be made", document.uri)

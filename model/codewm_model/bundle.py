@@ -9,14 +9,19 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import re
+import struct
+import tokenize
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from codewm_model.action_classes import ActionClasses
 from codewm_model.actions import ACTION_SIZE
@@ -28,7 +33,15 @@ CONFIG = "config.json"
 ENCODER, PREDICTOR, EDIT_HEAD = NETWORKS = ("encoder.onnx", "predictor.onnx", "edit_head.onnx")
 PROTOTYPES = "prototypes.npz"
 
+LARGEST_FILE = 1 << 30  # bytes
+LARGEST_SIZE = 1 << 16  # positions, and numbers in a vector: what is made of them must fit into memory
+_LARGEST_CONFIG = 1 << 24  # bytes
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_UNREADABLE_ARRAYS = (  # what zipfile and numpy raise over bytes that are none
+    ValueError, KeyError, EOFError, OverflowError, SyntaxError, NotImplementedError, RuntimeError, OSError,
+    struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+MOST_CLASSES = 256  # an index keeps a class in a byte
 _EXTERNAL = b"\n\x08location\x12"  # how a tensor whose values lie in another file names it (StringStringEntryProto)
 
 
@@ -110,8 +123,8 @@ class Bundle:
         try:
             if path.resolve().parent != self.folder.resolve():
                 raise BundleError(f"{path} leads out of its bundle")
-            data = path.read_bytes()
-        except (OSError, RuntimeError) as error:  # resolving a link to itself is a RuntimeError
+            data = _content(path, record.bytes)
+        except (OSError, RuntimeError, ValueError) as error:  # resolving a link to itself is a RuntimeError
             raise BundleError(f"{path} cannot be read ({error})") from error
         if len(data) != record.bytes or hashlib.sha256(data).hexdigest() != record.sha256:
             raise BundleError(f"{path} is damaged: it is not the file that {CONFIG} names")
@@ -126,11 +139,14 @@ class Bundle:
             BundleError: the file is not what it should be.
         """
         try:
-            with np.load(io.BytesIO(self.read(PROTOTYPES)), allow_pickle=False) as stored:
-                mean, scale, centres = (stored[name].astype(np.float32) for name in ("mean", "scale", "centres"))
+            mean, scale, centres = _arrays(self.read(PROTOTYPES), ("mean", "scale", "centres"))
             if {mean.shape, scale.shape, centres.shape[1:]} != {(ACTION_SIZE,)} or centres.ndim != 2:
                 raise ValueError(f"shapes {mean.shape}, {scale.shape}, {centres.shape}")
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            if not 0 < len(centres) <= MOST_CLASSES:
+                raise ValueError(f"{len(centres)} classes")
+            if not all(np.isfinite(array).all() for array in (mean, scale, centres)) or not scale.all():
+                raise ValueError("numbers that nothing can be divided by")
+        except _UNREADABLE_ARRAYS as error:
             raise BundleError(f"{self.folder / PROTOTYPES} holds no action classes ({error})") from error
         return ActionClasses(mean, scale, centres)
 
@@ -159,7 +175,7 @@ def write_config(folder: Path, config: BundleConfig) -> Bundle:
 def _read_config(folder: Path) -> BundleConfig:
     path = folder / CONFIG
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(_content(path, _LARGEST_CONFIG).decode())
     except OSError as error:
         raise BundleError(f"no model in {folder}: {CONFIG} cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
@@ -178,15 +194,46 @@ def _read_config(folder: Path) -> BundleConfig:
         raise BundleError(f"{path} is incomplete or wrong ({type(error).__name__}: {error})") from error
 
 
+def _content(path: Path, size: int) -> bytes:
+    """A file's bytes, or one more than `size` of a larger one. Raises a ValueError unless it is a file."""
+    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+        raise ValueError("it is no file")
+    with path.open("rb") as file:
+        return file.read(size + 1)
+
+
+def _arrays(data: bytes, names: Sequence[str]) -> list[npt.NDArray[np.float32]]:
+    """Arrays out of the bytes of an npz file. Nothing is unpickled, and none is larger than the file itself.
+
+    A file could say of itself that it holds more than any memory does, and be a few bytes that are repeated.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        found = []
+        for name in names:
+            entry = archive.getinfo(f"{name}.npy")
+            if entry.file_size > len(data):
+                raise ValueError(f"{name} is larger than its file")
+            content = archive.read(entry)
+            with io.BytesIO(content) as stream:
+                version = np.lib.format.read_magic(stream)  # type: ignore[no-untyped-call]
+                read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+                shape, _, kind = read_header[version](stream)  # type: ignore[no-untyped-call]
+                if math.prod(shape) * kind.itemsize != len(content) - stream.tell() or kind.kind != "f":
+                    raise ValueError(f"{name} is not what its header says")
+                stream.seek(0)
+                found.append(np.lib.format.read_array(stream, allow_pickle=False).astype(np.float32))  # type: ignore[no-untyped-call]
+    return found
+
+
 def _config_of(content: dict[str, Any]) -> BundleConfig:
     """Raises one of four errors for what cannot be a bundle's config."""
     config = BundleConfig(
         name=str(content["name"]),
         representation=content["representation"],
         positions=_whole(content["positions"], "positions"),
-        max_positions=_whole(content["max_positions"], "max_positions"),
-        d_state=_whole(content["d_state"], "d_state"),
-        d_edit=_whole(content["d_edit"], "d_edit"),
+        max_positions=_whole(content["max_positions"], "max_positions", LARGEST_SIZE),
+        d_state=_whole(content["d_state"], "d_state", LARGEST_SIZE),
+        d_edit=_whole(content["d_edit"], "d_edit", LARGEST_SIZE),
         parameters=_whole(content["parameters"], "parameters"),
         learned_weight=LearnedWeight(*(_share(content["learned_weight"][name], name) for name in ("key", "score"))),
         trained=dict(content.get("trained", {})),
@@ -199,14 +246,14 @@ def _config_of(content: dict[str, Any]) -> BundleConfig:
     if set(config.files) != {*NETWORKS, PROTOTYPES}:
         raise ValueError(f"files are {sorted(config.files)}")
     for record in config.files.values():
-        _whole(record.bytes, "bytes")
+        _whole(record.bytes, "bytes", LARGEST_FILE)
         if not _SHA256.fullmatch(record.sha256):
             raise ValueError(f"sha256 is {record.sha256!r}")
     return config
 
 
-def _whole(value: object, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+def _whole(value: object, name: str, most: int = (1 << 63) - 1) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
         raise ValueError(f"{name} is {value!r}")
     return value
 

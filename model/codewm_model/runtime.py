@@ -67,7 +67,8 @@ class Model:
         order = sorted(range(count), key=lambda i: len(sequences[i].text))  # equal lengths together: little padding
         for start in range(0, count, BATCH):
             rows = order[start : start + BATCH]
-            state, focus = self._encoder.run(_padded([sequences[i] for i in rows]))
+            inputs = _padded([sequences[i] for i in rows])
+            state, focus = self._encoder.run(inputs, (len(rows), size), (len(rows), FOCUS, size))
             found.state[rows], found.focus[rows] = state, focus
         return found
 
@@ -79,7 +80,8 @@ class Model:
         """
         if not len(before.state):
             return np.zeros((0, self._config.d_edit), np.float32)
-        (edit,) = self._edit_head.run({"before_focus": before.focus, "after_focus": after.focus})
+        inputs = {"before_focus": before.focus, "after_focus": after.focus}
+        (edit,) = self._edit_head.run(inputs, (len(before.state), self._config.d_edit))
         return edit
 
     def predict(self, states: Floats, actions: Floats) -> Floats:
@@ -91,7 +93,7 @@ class Model:
         if not len(states):
             return np.zeros((0, self._config.d_state), np.float32)
         inputs = {"state": np.asarray(states, np.float32), "action": np.asarray(actions, np.float32)}
-        (prediction,) = self._predictor.run(inputs)
+        (prediction,) = self._predictor.run(inputs, (len(states), self._config.d_state))
         return prediction
 
 
@@ -121,16 +123,20 @@ class Network:
         if found != [list(inputs), self._outputs]:
             raise BundleError(f"{self._path} has inputs and outputs {found}, not {[list(inputs), self._outputs]}")
 
-    def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[Floats]:
-        """The outputs, in their order.
+    def run(self, inputs: Mapping[str, npt.NDArray[Any]], *shapes: tuple[int, ...]) -> list[Floats]:
+        """The outputs, in their order, which must have these shapes.
 
         Raises:
-            BundleError: onnxruntime refuses.
+            BundleError: onnxruntime refuses, or the network gives something else than its bundle says.
         """
         try:
-            return list(self._session.run(self._outputs, dict(inputs)))
+            found = list(self._session.run(self._outputs, dict(inputs)))
         except Exception as error:  # see above
             raise BundleError(f"{self._path} cannot be run ({_first_line(error)})") from error
+        if [(output.shape, output.dtype) for output in found] != [(shape, np.float32) for shape in shapes]:
+            given = ", ".join(f"{output.dtype} {list(output.shape)}" for output in found)
+            raise BundleError(f"{self._path} gives {given}, not numbers {list(map(list, shapes))}")
+        return found
 
 
 def _padded(sequences: Sequence[TokenSequence]) -> dict[str, npt.NDArray[np.int64]]:

@@ -79,6 +79,7 @@ class Source:
         start, stop = self.start(first), self.start(end)
         cursor = self.tree.walk()
         parents: list[str] = ["", ""]
+        annotations = 0  # of them
         while True:
             node = cursor.node
             assert node is not None
@@ -88,18 +89,19 @@ class Source:
             leaf = self._is_leaf(node)
             if inside and not leaf and _enter(cursor, node, start):
                 parents.append(node.type)
+                annotations += node.type in self.language.annotations
                 continue
             if inside and leaf and node.end_byte > node.start_byte:
                 text = self.data[max(start, node.start_byte) : min(stop, node.end_byte)].decode(errors="replace")
                 yield Leaf(
                     text, self._kind(node.type), parents[-1], parents[-2], cursor.field_name or "",
                     len(parents) - 2, max(first, node.start_point.row), min(end - 1, node.end_point.row),
-                    not self.language.annotations.isdisjoint(parents),
+                    annotations > 0,
                 )  # fmt: skip
             while not cursor.goto_next_sibling():
                 if not cursor.goto_parent():
                     return
-                parents.pop()
+                annotations -= parents.pop() in self.language.annotations
 
     def definitions(self, first: int, end: int) -> list[Node]:
         """The functions and classes around lines [first, end), outermost first."""

@@ -91,8 +91,9 @@ def test_130_for_an_interruption_which_leaves_nothing_behind(paired: Repo, tmp_p
     temporary.mkdir()
     command = [sys.executable, "-m", "codewm_lsp", "eval", str(paired.root), "--split", "60"]
     with subprocess.Popen(
-        command, env={**os.environ, "TMPDIR": str(temporary)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+        command, env={**os.environ, "TMPDIR": str(temporary)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs us may have taken it away
+    ) as process:  # fmt: skip
         while process.poll() is None and not list(temporary.glob("codewm-eval-*")):
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)

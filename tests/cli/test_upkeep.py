@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,15 @@ def test_a_supervised_run_says_how_far_it_is_and_ends_with_its_input(repo: Repo)
     assert process.communicate()[1] == b""
     orphan = run("index", "--supervised", "--rebuild", repo.root)  # its input has ended already
     assert orphan.code in (0, 130)  # it may have been faster
+
+
+def test_a_supervised_run_ends_cleanly_where_interrupts_are_ignored(repo: Repo) -> None:
+    command = [sys.executable, "-m", "codewm_lsp", "index", "--supervised", "--rebuild", str(repo.root)]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.strip()) in ((130, b"codewm-lsp: interrupted"), (0, b""))
 
 
 def test_a_bad_rule_in_pyproject_is_named_on_stderr(tmp_path: Path) -> None:

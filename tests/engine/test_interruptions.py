@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -30,10 +31,11 @@ INDEX = [sys.executable, "-m", "codewm_lsp", "index", "--json", "--jobs", "2"]
 
 
 def start(repo: Repo) -> subprocess.Popen[bytes]:
-    """An indexer in a process group of its own, as a terminal starts one."""
+    """An indexer in a process group of its own, as a terminal starts one; Ctrl-C is for it even if not for us."""
     return subprocess.Popen(
-        [*INDEX, str(repo.root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
+        [*INDEX, str(repo.root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
 
 
 def wait_for(process: subprocess.Popen[bytes], folder: Path, commits: int) -> None:
@@ -71,6 +73,16 @@ def test_five_kills_and_a_run_give_the_rows_of_one_run(
     assert subprocess.run([*INDEX, str(long_copy.root)], capture_output=True).returncode == 0
     assert rows(folder) == uninterrupted
     assert EditIndex(folder).refresh() is False
+
+
+def test_nothing_is_lost_by_kills_at_moments_spread_over_an_indexing(long_repository: Repo) -> None:
+    program = Path(__file__).parents[2] / "benchmarks" / "kills.py"
+    command = [sys.executable, str(program), str(long_repository.root), "--kills", "5", "--commits", "210", "--json"]
+    done = subprocess.run(command, capture_output=True)
+    found = json.loads(done.stdout)
+    assert (found["n"], found["ours"], found["broken"]) == (5, 5, {}), done.stderr.decode()
+    assert found["commits"] == 210
+    assert found["live"] >= 2  # of 5: the machine has other tests to run
 
 
 def test_ctrl_c_exits_130_and_leaves_a_valid_index(long_copy: Repo, uninterrupted: list[tuple[object, ...]]) -> None:

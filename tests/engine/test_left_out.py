@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from repositories import Repo
 from rows import rows
 
+from codewm_lsp.engine.attributes import generated_matcher
+from codewm_lsp.engine.attributes import read_rules as read_attributes
 from codewm_lsp.engine.indexing import update_index
 from codewm_lsp.engine.left_out import BOTS, MAX_COMMIT_EDITS, LeftOut, read_rules
 from codewm_lsp.engine.store import Store, index_folder
@@ -61,6 +66,63 @@ def test_changed_rules_give_the_index_that_they_would_have_made(repo: Repo) -> N
     assert indexed(repo) == changed
     (repo.root / "pyproject.toml").unlink()
     assert indexed(repo)[1] == {"generated or vendored": 1, "excluded author": 1}
+
+
+def test_files_that_gitattributes_calls_generated_are_left_out(repo: Repo) -> None:
+    repo.write({".gitattributes": "many/*.py linguist-generated\nmany/3.py -linguist-generated\n*.txt text\n"})
+    paths, skipped = indexed(repo)
+    assert [path for path in paths if path.startswith("many/")] == ["many/3.py"]
+    assert skipped["generated or vendored"] == 1 + 4
+    repo.write({".gitattributes": "docs/** linguist-generated=true\n"})
+    changed = indexed(repo)
+    assert [path for path in changed[0] if path.startswith(("docs/", "many/"))] == [f"many/{i}.py" for i in range(5)]
+    update_index(Repository.open(repo.root), jobs=1, rebuild=True)
+    assert indexed(repo) == changed
+
+
+def test_gitattributes_are_read_as_git_reads_them(repo: Repo) -> None:
+    chance = random.Random(0)
+
+    def some(pieces: Sequence[str]) -> str:
+        return "".join(chance.choices(pieces, k=chance.randrange(1, 7)))
+
+    says = ["linguist-generated", "-linguist-generated", "!linguist-generated", "text linguist-generated=true", "text"]
+    lines = [
+        f"{some(['a', 'b', '*', '?', '/', '**/', '/**', '[ab]', '[!a]'])} {chance.choice(says)}" for _ in range(400)
+    ]
+    lines += [
+        "# a linguist-generated",
+        '"a b" linguist-generated',
+        "\\*a linguist-generated",
+        "[attr]b linguist-generated",
+    ]
+    paths = sorted({some(["a", "b", "ab", "/", "*", " "]).strip("/ ") or "a" for _ in range(400)})
+    paths = [path for path in paths if "//" not in path]
+    differ = []
+    for _ in range(20):
+        text = "\n".join(chance.sample(lines, 12)) + "\n"
+        repo.write({".gitattributes": text})
+        asked = "\0".join(paths).encode() + b"\0"
+        answers = repo.git("check-attr", "-z", "--stdin", "linguist-generated", stdin=asked).split("\0")
+        expected = {path: value in ("set", "true") for path, value in zip(answers[::3], answers[2::3], strict=False)}
+        ours = generated_matcher(read_attributes(text))
+        differ += [(text, path) for path in paths if ours(path) != expected[path]]
+    assert differ[:1] == []
+
+
+@pytest.mark.parametrize("text", ["*" * 400 + "b linguist-generated\n", "**/" * 100 + "b linguist-generated\n"])
+def test_no_pattern_takes_long(text: str) -> None:
+    matches = generated_matcher(read_attributes(text * 500))
+    began = time.thread_time()
+    assert not matches("/".join(["a" * 200] * 20))
+    assert time.thread_time() - began < 5
+
+
+def test_gitattributes_beyond_all_measure_are_named_and_passed_over(repo: Repo) -> None:
+    (repo.root / ".gitattributes").write_text("many/*.py linguist-generated\n" * 501)
+    progress = update_index(Repository.open(repo.root), jobs=1)
+    assert (progress.edits, len(progress.problems)) == (8, 1)
+    assert ".gitattributes names generated files with more than 500 patterns; it is passed over" in progress.problems[0]
 
 
 def test_rules_of_the_main_work_tree_hold_in_every_worktree(repo: Repo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -69,6 +70,16 @@ def test_an_imported_index_is_the_one_that_was_exported(origin: Repo, clone: Rep
         found.append([(hit.commit, hit.lines) for hit in index.query(wanted, 5)])
         index.close()
     assert found[0] == found[1] != []
+
+
+def test_a_folder_whose_name_is_not_utf8_is_one_like_any_other(origin: Repo, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    origin.git("clone", "--quiet", ".", os.fspath(folder / "clone"))
+    clone = Repo(folder / "clone")
+    update_index(of(clone), jobs=1)
+    assert EditIndex(index_folder(of(clone))).refresh() is False, "the graph is read from its file"
+    export_index(of(clone), folder / "index.codewm")
+    assert import_index(of(clone), folder / "index.codewm").known == 30
 
 
 def test_an_import_adds_to_an_index_what_it_lacks(origin: Repo, clone: Repo, file: Path) -> None:

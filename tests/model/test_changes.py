@@ -96,7 +96,7 @@ def test_any_two_texts_have_a_change_with_a_position_in_it(before: str, after: s
 @pytest.mark.parametrize("line", ["x = " + "(" * 30_000, "x" * 900_000, "a " * 100_000, "'" + "word " * 100_000 + "'"])
 @pytest.mark.parametrize("path", ["a.py", "a.txt"])
 def test_one_huge_line_is_cut_and_takes_no_time(line: str, path: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     change = change_of(Edit(path, ("x = 1",), 0, ("x = 1",), (line,), 0))
     assert len(change.after.tokens) <= MAX_TOKENS
-    assert time.monotonic() - began < 10
+    assert time.thread_time() - began < 10

@@ -85,6 +85,6 @@ def test_blank_lines_are_no_edits() -> None:
 
 def test_texts_without_a_common_line_are_one_hunk_in_no_time() -> None:
     old, new = [f"old {i}" for i in range(20_000)], [f"new {i}" for i in range(20_000)]
-    began = time.monotonic()
+    began = time.thread_time()
     assert hunks(old, new) == [(0, 20_000, 0, 20_000)]
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5

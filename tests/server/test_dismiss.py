@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import run
 from repositories import ADA, GRACE
 from schema import check, methods
 from shop import CALL, Shop
@@ -177,3 +178,17 @@ def test_the_file_of_a_repository_that_is_read_only_lies_with_the_users_data(
     assert not (shop.root / ".git" / "codewm").exists()
     with sqlite3.connect(file) as db:
         assert db.execute("SELECT count(*) FROM dismissed").fetchone() == (1,)
+
+
+def test_the_command_line_hides_what_was_dismissed_unless_it_is_asked(own: Shop) -> None:
+    own.file.write_text(own.with_timeout)
+
+    def paths(*options: str) -> list[str]:
+        (edit,) = run("similar", own.root, "--json", "-k", "3", *options).json["edits"]
+        return [hit["path"] for hit in edit["hits"]]
+
+    before = paths()
+    Dismissals(Repository.open(own.root)).add(Dismissal(path=before[0]))
+    assert before[0] not in paths()
+    assert len(paths()) == 3, "others take the place of what is hidden"
+    assert paths("--with-dismissed") == before

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from codewm_lsp.server.convert import Encoding, lsp_range, touched_lines
-from codewm_lsp.server.document import StaleError
+from codewm_lsp.server.document import StaleError, TooLargeError
 from codewm_lsp.server.messages import StateParams
 from codewm_lsp.server.session import Session, Snapshot
 from codewm_lsp.server.states import View, is_read
@@ -34,6 +34,8 @@ async def codewm_state(session: Session, params: StateParams) -> dict[str, Any]:
 
     try:
         view = await _view(session, snapshot, params)
+    except TooLargeError:
+        return _answer(snapshot.version, "too-large")
     except StaleError:
         return _answer(snapshot.version, "stale")
     except CodewmError as error:
