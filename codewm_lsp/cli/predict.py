@@ -35,8 +35,8 @@ class _Place(click.ParamType[tuple[Path, int]]):
 def predict(place: tuple[Path, int], count: int, as_json: bool) -> int:
     """Show the likeliest edits of the code at FILE:LINE, as this repository's past has them.
 
-    Each kind comes with its share of the vote and past edits that show it; a kind without any is one that is common
-    here, but not in such code. The exit code is 1 if nothing was found.
+    Each kind comes with its share of the vote and past edits that show it; kinds without any are a guess. The exit code
+    is 1 if no past edit was found.
     """
     from codewm_lsp.engine.dismissed import Dismissals
     from codewm_lsp.engine.encoder import Encoder
@@ -64,7 +64,7 @@ def predict(place: tuple[Path, int], count: int, as_json: bool) -> int:
         click.echo(json.dumps(answer, ensure_ascii=True))
     else:
         _print(found)
-    return 0 if found else 1
+    return 0 if any(one.edits for one in found) else 1
 
 
 def _print(found: list[Prediction]) -> None:

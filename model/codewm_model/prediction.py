@@ -31,6 +31,7 @@ def class_scores(
     weights = np.maximum(similarity, 0) ** np.float32(power)
     weights = weights / np.maximum(weights.sum(axis=-1, keepdims=True), np.float32(1e-9))
     scores = np.asarray(share * prior, np.float32).copy()
-    flat, places = scores.reshape(-1, scores.shape[-1]), kinds.reshape(-1, kinds.shape[-1])
-    np.add.at(flat, (np.arange(len(flat))[:, None], places), weights.reshape(places.shape))
-    return np.asarray(flat.reshape(scores.shape) / np.float32(1 + share), np.float32)
+    flat = scores.reshape(-1, scores.shape[-1])
+    rows = np.arange(len(flat))[:, None]
+    np.add.at(flat, (rows, kinds.reshape(len(flat), -1)), weights.reshape(len(flat), -1))
+    return np.asarray(scores / np.float32(1 + share), np.float32)

@@ -172,7 +172,8 @@ def test_what_is_dismissed_is_no_proof_any_more(wire: Wire, own: Shop) -> None:
 
 
 def test_the_code_action_is_offered_only_where_it_is_wanted(wire: Wire, indexed: Shop) -> None:
-    wire.initialize(capabilities={"textDocument": {"codeAction": {"codeActionLiteralSupport": {}}}})
+    literals = {"codeActionKind": {"valueSet": [""]}}
+    wire.initialize(capabilities={"textDocument": {"codeAction": {"codeActionLiteralSupport": literals}}})
     params = opened(wire, indexed.uri, indexed.text)
     assert action(wire, params) is None
     assert action(wire, params, ["codewm"]) is None
