@@ -137,7 +137,7 @@ class Predictor:
         scores = class_scores(kinds, cosines, self._past.shares(len(classes)))
         after = self._encoder.predict(np.repeat(state[None], len(classes), axis=0), classes.typical())
         moved = 1 - _unit(after) @ _unit(state)
-        labels = classes.labels()
+        labels = classes.labels
         return [
             _prediction(labels[i], float(scores[i]), float(moved[i]), [one for one in near if one.kind == i], stored)
             for i in np.lexsort((moved, -scores))[:k].tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class ActionClasses:
         """An action of each class, `[K, A]`: its centre."""
         return self.centres * self.scale + self.mean
 
+    @functools.cached_property
     def labels(self) -> tuple[str, ...]:
         """Each class in words, such as "add if in a function, about 3 lines": what sets it apart from other edits."""
         return tuple(_label(*pair) for pair in zip(self.centres, self.typical(), strict=True))

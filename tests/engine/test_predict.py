@@ -76,7 +76,7 @@ def test_kinds_without_a_past_edit_come_last_with_their_own_labels_and_those_fir
     assert len(found) == 64
     unseen = [one for one in found if one.score == 0]
     assert unseen and found[-len(unseen) :] == unseen and not any(one.edits for one in unseen)
-    assert {one.label for one in unseen} <= set(Encoder.default().classes.labels())
+    assert {one.label for one in unseen} <= set(Encoder.default().classes.labels)
     assert [one.moved for one in unseen] == sorted(one.moved for one in unseen)
 
 

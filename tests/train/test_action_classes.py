@@ -58,7 +58,7 @@ def test_classes_are_the_same_each_time_and_after_saving(tmp_path: Path) -> None
 
 def test_every_class_has_a_label_in_words_that_says_what_kind_of_edit_it_is() -> None:
     classes = ActionClasses.load(CLASSES_FILE)
-    labels = classes.labels()
+    labels = classes.labels
     assert len(labels) == 64 and len(set(labels)) >= 60
     for label, action in zip(labels, classes.typical(), strict=True):
         kind = TYPES[int(action[[ACTION_FIELDS.index(name) for name in TYPES]].argmax())]

@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 import numpy as np
 from numpy.typing import NDArray
 
+from codewm_model.bm25 import Bm25
 from codewm_model.edit import Edit, common_ends
 from codewm_train.metrics import Scorer, Scores
 
@@ -50,18 +51,11 @@ def tfidf_texts(texts: Sequence[str], questions: Sequence[str] | None = None) ->
     return _cosine(rows, None if questions is None else [Counter(_subwords(_words([text]))) for text in questions])
 
 
-def bm25(edits: Sequence[Edit], k1: float = 1.2, b: float = 0.75) -> Scorer:
+def bm25(edits: Sequence[Edit]) -> Scorer:
     """Okapi BM25 of the signed words of the changed lines, the query's own words as the question."""
     rows = [_signed(_words(edit.removed), _words(edit.added)) for edit in edits]
-    lengths = np.array([sum(row.values()) for row in rows])
-    mean = max(1.0, float(lengths.mean()))
-    frequency = Counter(term for row in rows for term in row)
-    idf = {term: math.log(1 + (len(rows) - n + 0.5) / (n + 0.5)) for term, n in frequency.items()}
-    documents = [
-        {term: idf[term] * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / mean)) for term, tf in row.items()}
-        for row, length in zip(rows, lengths, strict=True)
-    ]
-    return _products(rows, documents)
+    index = Bm25(rows)
+    return lambda query: index.scores(rows[query])
 
 
 def difflib_ratio(edits: Sequence[Edit]) -> Scorer:
@@ -158,7 +152,7 @@ def _cosine(rows: Sequence[Counter[str]], questions: Sequence[Counter[str]] | No
     return _products(documents if questions is None else [weighted(row) for row in questions], documents)
 
 
-def _products(queries: Sequence[Row | Counter[str]], documents: Sequence[Row]) -> Scorer:
+def _products(queries: Sequence[Row], documents: Sequence[Row]) -> Scorer:
     """Inner products of sparse rows, through postings: for each term the documents that hold it, and its weights."""
     lists: dict[str, tuple[list[int], list[float]]] = {}
     for i, row in enumerate(documents):
