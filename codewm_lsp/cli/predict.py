@@ -35,8 +35,10 @@ class _Place(click.ParamType[tuple[Path, int]]):
 def predict(place: tuple[Path, int], count: int, as_json: bool) -> int:
     """Show the likeliest edits of the code at FILE:LINE, as this repository's past has them.
 
-    Each kind comes with its share of the vote and past edits that show it. The exit code is 1 if nothing was found.
+    Each kind comes with its share of the vote and past edits that show it; kinds without any are a guess. The exit code
+    is 1 if no past edit was found.
     """
+    from codewm_lsp.engine.dismissed import Dismissals
     from codewm_lsp.engine.encoder import Encoder
     from codewm_lsp.engine.predict import Predictor
     from codewm_lsp.engine.store import Store, index_folder
@@ -53,7 +55,8 @@ def predict(place: tuple[Path, int], count: int, as_json: bool) -> int:
             found: list[Prediction] = []
         else:
             source = path.read_text(encoding="utf-8", errors="replace")
-            found = Predictor(Encoder.default(), store).predict(source, line, count)
+            dismissed = Dismissals(repository).load()
+            found = Predictor(Encoder.default(), store).predict_at(source, line, count, dismissed)
     finally:
         store.close()
     if as_json:
@@ -61,7 +64,7 @@ def predict(place: tuple[Path, int], count: int, as_json: bool) -> int:
         click.echo(json.dumps(answer, ensure_ascii=True))
     else:
         _print(found)
-    return 0 if found else 1
+    return 0 if any(one.edits for one in found) else 1
 
 
 def _print(found: list[Prediction]) -> None:
@@ -73,6 +76,8 @@ def _print(found: list[Prediction]) -> None:
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     for rank, prediction in enumerate(found, 1):
         console.print(Text.assemble((f"{rank:3}. {prediction.label}", "bold"), (f"   {prediction.score:.0%}", "dim")))
+        if not prediction.edits:
+            console.print(Text("     no past edit of code like this", style="dim"))
         for hit in prediction.edits:
             console.print(Text.assemble("     ", heading(hit)))
             console.print(Text(f"       {place(hit)}   {hit.action}   similarity {hit.similarity:.2f}", style="dim"))

@@ -1,11 +1,13 @@
 """What is usually done next to code like this: a vote of the past edits that were made where the code was alike.
 
-Each kind of edit that gets votes is a candidate. The world model predicts the state after it, and the candidate's past
-edits are shown in the order in which the code that they were made to is like the code at hand.
+Every kind of edit that the model tells apart is a candidate. The past edits near the code vote for theirs, and how
+common a kind is in the repository counts too; the world model tells how far each candidate would move the state. What
+shows a candidate are the past edits that voted for it; one that nobody voted for has none.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +16,18 @@ from typing import Any
 import numpy as np
 
 from codewm_lsp.engine.database import demand, sound_rows
+from codewm_lsp.engine.dismissed import Dismissed
 from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.index import Hit, hit_of
 from codewm_lsp.engine.store import Store, StoredEdit
+from codewm_model.prediction import NEIGHBOURS, POWER, class_scores
 from codewm_model.sketch import Floats
 
-NEIGHBOURS = 50  # past edits that vote, each with its similarity to a power: the best on validation edits
-POWER = 4
-PRIOR = 0.3  # of a vote is how common each kind is in the index, so that a few odd neighbours do not decide alone
 SHOWN = 3  # past edits of each candidate
-_ROWS = 8192  # states that are compared at once: they are kept in half precision
+MOST_PREDICTIONS = 20
+MOST_ASKED = 32 * NEIGHBOURS  # nearest edits, when most of them are removed or dismissed
+_ROWS = 4096  # states that are read or compared at once
+_LARGEST = 127  # of a signed byte
 _WHY = "similar code before it"
 
 
@@ -31,7 +35,8 @@ _WHY = "similar code before it"
 class Prediction:
     """A likely next edit: `score` is its share of the vote, `moved` how far (1 - cosine) it would move the state.
 
-    `label` says it in words as most of the past edits of its kind do, and `edits` are the nearest of those.
+    `edits` are the nearest past edits of its kind and `label` says in words what most of those that voted did. Where
+    none did, `edits` is empty and the label is that of the kind.
     """
 
     label: str
@@ -49,45 +54,70 @@ class Prediction:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A past edit by its number, its kind, and the cosine of the code before it with the code at hand."""
+
+    id: int
+    kind: int
+    cosine: float
+
+
 class PastStates:
-    """The states before the edits of an index, and what kind of edit each was; read once, then followed."""
+    """The states before the edits of an index, and what kind of edit each was; read once, then followed.
+
+    A number of a state is kept as one byte: of 5,000 validation edits 14 are then told otherwise, as many better as
+    worse. Half floats would take twice the memory and, for their slow conversion, nine times the time.
+    """
 
     def __init__(self, size: int) -> None:
-        self._ids: list[int] = []
-        self._classes = np.zeros(0, np.uint8)
-        self._states = np.zeros((0, size), np.float16)  # unit rows
+        self._ids = np.zeros(0, np.int64)
+        self._kinds = np.zeros(0, np.uint8)
+        self._states = np.zeros((0, size), np.int8)
+        self._scales = np.zeros(0, np.float32)  # what the bytes of a row are times, for the row to have length 1
 
     def catch_up(self, store: Store) -> None:
         """Add the edits that an indexer added since."""
-        rows = list(store.states_after(self._ids[-1] if self._ids else 0))
-        if rows:
+        rows = store.states_after(int(self._ids[-1]) if len(self._ids) else 0)
+        parts = [(self._ids, self._kinds, self._states, self._scales)]
+        while part := list(itertools.islice(rows, _ROWS)):
             with sound_rows():
-                ids, classes, packed = zip(*rows, strict=True)
+                ids, classes, packed = zip(*part, strict=True)
                 kinds = np.array(classes, np.uint8)
                 demand(bool((kinds == classes).all()), "a class is none")
-                states = np.frombuffer(b"".join(packed), "<f2").reshape(len(ids), self._states.shape[1])
-                demand(bool(np.isfinite(states).all()), "a state holds what is no number")
-            self._ids += ids
-            self._classes = np.concatenate([self._classes, kinds])
-            self._states = np.concatenate([self._states, _unit(states.astype(np.float32)).astype(np.float16)])
+                stored = np.frombuffer(b"".join(packed), "<f2").reshape(len(ids), self._states.shape[1])
+                demand(bool(np.isfinite(stored).all()), "a state holds what is no number")
+            states = _unit(stored.astype(np.float32))
+            scales = np.maximum(np.abs(states).max(axis=1), np.float32(1e-9)) / _LARGEST
+            small = np.rint(states / scales[:, None]).astype(np.int8)
+            parts.append((np.array(ids, np.int64), kinds, small, scales))
+        if len(parts) > 1:
+            columns = list(zip(*parts, strict=True))
+            self._ids, self._kinds = np.concatenate(columns[0]), np.concatenate(columns[1])
+            self._states, self._scales = np.concatenate(columns[2]), np.concatenate(columns[3])
 
-    def shares(self, classes: int) -> Floats:
-        """How common each of the classes is, `[classes]`.
+    def shares(self, kinds: int) -> Floats:
+        """How common each of the kinds is, `[kinds]`.
 
         Raises:
             IndexStoreError: the index knows others.
         """
         with sound_rows():
-            demand(bool((self._classes < classes).all()), "a class is none")
-        return np.asarray(np.bincount(self._classes, minlength=classes) / max(1, len(self._classes)), np.float32)
+            demand(bool((self._kinds < kinds).all()), "a class is none")
+        return np.asarray(np.bincount(self._kinds, minlength=kinds) / max(1, len(self._kinds)), np.float32)
 
-    def nearest(self, state: Floats, count: int) -> list[tuple[int, int, float]]:
-        """(id, class, cosine) of the edits before which the code was most like `state` `[D]`, nearest first."""
-        unit = _unit(state)
-        parts = (self._states[start : start + _ROWS] for start in range(0, len(self._ids), _ROWS))
-        cosines = np.concatenate([np.zeros(0, np.float32), *(part.astype(np.float32) @ unit for part in parts)])
-        best = np.argsort(-cosines, kind="stable")[:count]
-        return [(self._ids[i], int(self._classes[i]), float(cosines[i])) for i in best]
+    def cosines(self, state: Floats) -> Floats:
+        """Of every state with `state` `[D]`, `[N]`."""
+        unit, found = _unit(state), np.zeros(len(self._ids), np.float32)
+        for start in range(0, len(self._ids), _ROWS):
+            found[start : start + _ROWS] = self._states[start : start + _ROWS].astype(np.float32) @ unit
+        return found * self._scales
+
+    def nearest(self, cosines: Floats, count: int) -> list[Near]:
+        """The edits before which the code was most like, nearest first, out of `cosines` `[N]`."""
+        few = np.argpartition(-cosines, count - 1)[:count] if count < len(cosines) else np.arange(len(cosines))
+        best = few[np.lexsort((few, -cosines[few]))]
+        return [Near(int(self._ids[i]), int(self._kinds[i]), float(cosines[i])) for i in best]
 
 
 class Predictor:
@@ -97,43 +127,63 @@ class Predictor:
         self._encoder, self._store = encoder, store
         self._past = PastStates(encoder.bundle.config.d_state)
 
-    def predict(self, source: str, line: int, k: int = 5) -> list[Prediction]:
-        """Up to `k` likely next edits of the region around a line (1-based) of Python source, likeliest first.
+    def predict_at(self, source: str, line: int, k: int = 5, dismissed: Dismissed | None = None) -> list[Prediction]:
+        """`predict` for the region around a line (1-based) of Python source."""
+        return self.predict(self._encoder.encode_states([(source, line)])[0], k, dismissed)
+
+    def predict(self, state: Floats, k: int = 5, dismissed: Dismissed | None = None) -> list[Prediction]:
+        """Up to `k` likely next edits of a region with this state `[D]`, likeliest first.
+
+        Kinds of which the index has none come last, those first whose typical edit moves the state least: what the
+        world model can tell where there is no past. What is `dismissed` neither votes nor is shown.
 
         Raises:
             IndexStoreError: the index is damaged.
             BundleError, DependencyError: the model cannot be run.
         """
         self._past.catch_up(self._store)
-        state = self._encoder.encode_states([(source, line)])[0]
-        near = self._past.nearest(state, NEIGHBOURS)
-        stored = self._store.provenance([number for number, _, _ in near])
-        near = [one for one in near if one[0] in stored and one[2] > 0]  # others were removed, or say nothing
-        if not near:
-            return []
-        votes = np.zeros(len(self._encoder.classes), np.float32)
-        common = self._past.shares(len(votes))
-        for _, kind, cosine in near:
-            votes[kind] += cosine**POWER
-        scores = (votes / votes.sum() + PRIOR * common) / (1 + PRIOR)
-        best = [int(kind) for kind in np.argsort(-scores, kind="stable") if votes[kind] > 0][:k]
-        typical = self._encoder.classes.typical()[best]
-        after = self._encoder.predict(np.repeat(state[None], len(best), axis=0), typical)
+        classes = self._encoder.classes
+        common = self._past.shares(len(classes))
+        near, stored = self._near(state, dismissed or Dismissed())
+        kinds = np.array([one.kind for one in near], np.intp)
+        cosines = np.array([one.cosine for one in near], np.float32)
+        scores = class_scores(kinds, cosines, common)
+        after = self._encoder.predict(np.repeat(state[None], len(classes), axis=0), classes.typical())
         moved = 1 - _unit(after) @ _unit(state)
+        labels = classes.labels
         return [
-            _prediction(float(scores[kind]), float(far), [one for one in near if one[1] == kind], stored)
-            for kind, far in zip(best, moved, strict=True)
+            _prediction(labels[i], float(scores[i]), float(moved[i]), [one for one in near if one.kind == i], stored)
+            for i in np.lexsort((moved, -scores))[:k].tolist()
         ]
+
+    def _near(self, state: Floats, dismissed: Dismissed) -> tuple[list[Near], Mapping[int, StoredEdit]]:
+        """The edits that vote, nearest first, and where each comes from.
+
+        The states of removed edits are still there, and dismissed ones too: more are asked for until enough are left.
+        """
+        cosines = self._past.cosines(state)
+        count = NEIGHBOURS
+        while True:
+            near = [one for one in self._past.nearest(cosines, count) if one.cosine > 0]
+            stored = self._store.provenance([one.id for one in near])
+            kept = [one for one in near if one.id in stored and not dismissed.hides(_hit(stored[one.id], one))]
+            if len(kept) >= NEIGHBOURS or len(near) < count or count == MOST_ASKED:
+                return kept[:NEIGHBOURS], stored
+            count = min(2 * count, MOST_ASKED)
 
 
 def _prediction(
-    score: float, moved: float, near: Sequence[tuple[int, int, float]], stored: Mapping[int, StoredEdit]
+    label: str, score: float, moved: float, near: Sequence[Near], stored: Mapping[int, StoredEdit]
 ) -> Prediction:
-    labels: Counter[str] = Counter()
-    for number, _, cosine in near:
-        labels[stored[number].action] += cosine**POWER  # type: ignore[assignment]  # counters take any numbers
-    shown = tuple(hit_of(stored[number], cosine, cosine, (_WHY,)) for number, _, cosine in near[:SHOWN])
-    return Prediction(labels.most_common(1)[0][0], score, moved, shown)
+    votes: Counter[str] = Counter()
+    for one in near:
+        votes[stored[one.id].action] += one.cosine**POWER  # type: ignore[assignment]  # counters take any numbers
+    said = votes.most_common(1)[0][0] if votes else label
+    return Prediction(said, score, moved, tuple(_hit(stored[one.id], one) for one in near[:SHOWN]))
+
+
+def _hit(edit: StoredEdit, near: Near) -> Hit:
+    return hit_of(edit, near.cosine, near.cosine, (_WHY,))
 
 
 def _unit(rows: Floats) -> Floats:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from codewm_lsp.engine.past import PastCommit, PastEdit
-from codewm_model.sketch import Floats
+from codewm_model import bm25
 from codewm_model.words import words
-
-_SATURATION, _LENGTH = 1.2, 0.75  # Okapi's k1 and b, at their usual values
 
 
 class Bm25:
@@ -22,22 +18,11 @@ class Bm25:
 
     def __init__(self, commits: Sequence[PastCommit]) -> None:
         self._edits = [(past.commit.id, edit) for past in commits for edit in past.edits]
-        rows = [_signed_words(edit) for _, edit in self._edits]
-        lengths = np.array([sum(row.values()) for row in rows], np.float32)
-        penalty = _SATURATION * (1 - _LENGTH + _LENGTH * lengths / max(1.0, float(lengths.mean() if rows else 0)))
-        found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for i, row in enumerate(rows):
-            for word, count in row.items():
-                found[word].append((i, count))
-        self._postings = {word: _weighed(places, penalty) for word, places in found.items()}
+        self._index = bm25.Bm25([_signed_words(edit) for _, edit in self._edits])
 
     def ask(self, edit: PastEdit, k: int) -> list[str]:
         """Of equal edits to one file only the newest counts, as in our own list."""
-        scores = np.zeros(len(self._edits), np.float32)
-        for word, count in _signed_words(edit).items():
-            if word in self._postings:
-                places, weights = self._postings[word]
-                scores[places] += count * weights
+        scores = self._index.scores(_signed_words(edit))
         best: dict[tuple[str, tuple[str, ...], tuple[str, ...]], str] = {}
         for i in np.argsort(-scores, kind="stable"):
             commit, past = self._edits[i]
@@ -99,14 +84,6 @@ class Chance:
 def _signed_words(edit: PastEdit) -> Counter[str]:
     removed, added = words("\n".join(edit.removed)), words("\n".join(edit.added))
     return Counter([f"-{word}" for word in removed] + [f"+{word}" for word in added])
-
-
-def _weighed(places: Sequence[tuple[int, int]], penalty: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
-    """Which edits hold a word, and how much it counts for each, both `[P]`."""
-    at = np.array([place for place, _ in places], np.intp)
-    count = np.array([count for _, count in places], np.float32)
-    rarity = math.log(1 + (len(penalty) - len(at) + 0.5) / (len(at) + 0.5))
-    return at, (rarity * count * (_SATURATION + 1) / (count + penalty[at])).astype(np.float32)
 
 
 def _sides(past: PastCommit) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from codewm_lsp.engine.dismissed import Dismissed
 from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.index import EditIndex, Filters, Hit
-from codewm_lsp.engine.store import index_folder, stored_path
+from codewm_lsp.engine.store import Store, index_folder, stored_path
 from codewm_model.changes import ChangeReader
 from codewm_model.edit import Edit
 from codewm_model.git import Repository
@@ -33,6 +33,11 @@ class SimilarEdits:
             IndexMissingError, IndexVersionError, IndexStoreError, BundleError: see `codewm_lsp.engine.store.Store`.
         """
         return cls(repository, EditIndex(index_folder(repository)))
+
+    @property
+    def store(self) -> Store:
+        """The rows of the index."""
+        return self._index.store
 
     def refresh(self) -> bool:
         """Pick up what an indexer added since; whether there was anything."""

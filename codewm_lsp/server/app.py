@@ -31,7 +31,9 @@ from codewm_lsp.server.messages import (
     DISMISS,
     DISMISSED,
     EDIT_CONTENT,
+    PREDICT_EDITS,
     RESTORE,
+    SHOW_PREDICTED_EDITS,
     SHOW_SIMILAR_EDITS,
     SIMILAR_EDITS,
     STATE,
@@ -91,6 +93,7 @@ def create_server() -> _Server:
     serve(types.CODE_LENS_RESOLVE)(partial(code_lens.code_lens_resolve, session))
     serve(types.TEXT_DOCUMENT_HOVER)(partial(hover.text_document_hover, session))
     server.command(SHOW_SIMILAR_EDITS)(partial(execute_command.codewm_show_similar_edits, session))
+    server.command(SHOW_PREDICTED_EDITS)(partial(execute_command.codewm_show_predicted_edits, session))
     serve(types.WORKSPACE_EXECUTE_COMMAND)(
         partial(execute_command.workspace_execute_command, server.protocol.fm.commands)
     )
@@ -100,6 +103,7 @@ def create_server() -> _Server:
     serve(RESTORE)(partial(dismiss.codewm_restore, server, session))
     serve(DISMISSED)(partial(dismiss.codewm_dismissed, session))
     serve(SIMILAR_EDITS)(partial(custom.codewm_similar_edits, session))
+    serve(PREDICT_EDITS)(partial(custom.codewm_predict_edits, session))
     serve(STATE)(partial(state.codewm_state, session))
     serve(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(partial(server.work_done.cancel))
     server.protocol.on_unreadable = partial(text_sync.unreadable_notification, session)

@@ -1,7 +1,7 @@
 """One git work tree as the server uses it: the base of its files, and the index of its history.
 
 Everything here may start git or read the disk and runs on a worker's thread: `Checkouts` and
-`base_lines` on the one for texts, `similar` and `diffs` on the one for the engine. The engine is
+`base_lines` on the one for texts, `similar`, `predicted` and `diffs` on the one for the engine. The engine is
 imported on first use, since numpy and the index library would delay the answer to `initialize`.
 """
 
@@ -11,20 +11,24 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codewm_lsp.server.document import content_lines, split_keeping_ends
 from codewm_lsp.server.settings import Settings, read_table
 
 if TYPE_CHECKING:
-    from codewm_lsp.engine.dismissed import Dismissals
+    from codewm_lsp.engine.dismissed import Dismissals, Dismissed
     from codewm_lsp.engine.index import Hit
     from codewm_lsp.engine.past_texts import Side
+    from codewm_lsp.engine.predict import Prediction, Predictor
     from codewm_lsp.engine.similar import SimilarEdits
     from codewm_model.edit import Edit
     from codewm_model.git import Repository
+    from codewm_model.sketch import Floats
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _MOST_BASES = 64
@@ -41,6 +45,7 @@ class Checkout:
         self._head_seen = float("-inf")
         self._bases: dict[str, tuple[str, ...] | None] = {}
         self._engine: SimilarEdits | None = None
+        self._predictor: Predictor | None = None
         self._opened: tuple[int, int] | None = None
         self._engine_missed = float("-inf")
         self._dismissals: Dismissals | None = None
@@ -115,26 +120,44 @@ class Checkout:
 
     def similar(self, edits: Sequence[Edit], k: int, check: Callable[[], None]) -> list[list[Hit]] | None:
         """Up to `k` hits for each edit, None without an index. `check` is called between edits and may raise."""
+
+        def ask(engine: SimilarEdits) -> list[list[Hit]]:
+            engine.refresh()
+            hits: list[list[Hit]] = []
+            for edit in edits:
+                check()
+                hits.append(self._seen(engine, edit, k))
+            return hits
+
+        return self._asked(ask)
+
+    def predicted(self, state: Floats, k: int) -> list[Prediction] | None:
+        """Up to `k` likely next edits of a region with this state `[D]`, None without an index."""
+        from codewm_lsp.engine.encoder import Encoder
+        from codewm_lsp.engine.predict import Predictor
+
+        def ask(engine: SimilarEdits) -> list[Prediction]:
+            if self._predictor is None:
+                self._predictor = Predictor(Encoder.default(), engine.store)
+            return self._predictor.predict(state, k, self._dismissed())
+
+        return self._asked(ask)
+
+    def _asked(self, ask: Callable[[SimilarEdits], T]) -> T | None:
+        """What the index answers, None without one that can be read."""
         from codewm_model.errors import CodewmError
 
-        hits: list[list[Hit]] = []
         try:
             if self._engine is not None and self._file() != self._opened:
                 self.close()
             engine = self._similar()
-            if engine is None:
-                return None
-            engine.refresh()
-            for edit in edits:
-                check()
-                hits.append(self._seen(engine, edit, k))
+            return None if engine is None else ask(engine)
         except CodewmError as error:
             # The index was replaced or damaged under us; a later question opens it afresh.
             self.close()
             self.complaint = str(error)
             _log.warning("%s", error)
             return None
-        return hits
 
     @property
     def dismissals(self) -> Dismissals:
@@ -147,15 +170,19 @@ class Checkout:
 
     def _seen(self, engine: SimilarEdits, edit: Edit, k: int) -> list[Hit]:
         """The best `k` hits that are not dismissed."""
+        (hits,) = engine.query([edit], k, dismissed=self._dismissed())
+        return hits
+
+    def _dismissed(self) -> Dismissed:
+        """What is dismissed now; nothing, if that cannot be read."""
+        from codewm_lsp.engine.dismissed import Dismissed
         from codewm_model.errors import DismissalError
 
         try:
-            dismissed = self.dismissals.load()
+            return self.dismissals.load()
         except DismissalError as error:
             _log.warning("%s", error)
-            dismissed = None
-        (hits,) = engine.query([edit], k, dismissed=dismissed)
-        return hits
+            return Dismissed()
 
     def diffs(self, hits: Sequence[Hit]) -> list[str]:
         """The hits' changes as unified diffs, read from git; "" where git cannot give one."""
@@ -171,7 +198,7 @@ class Checkout:
 
     def close(self) -> None:
         """Let go of the index; a later question opens it afresh."""
-        engine, self._engine = self._engine, None
+        engine, self._engine, self._predictor = self._engine, None, None
         if engine is not None:
             engine.close()
 

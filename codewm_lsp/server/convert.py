@@ -10,10 +10,13 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
 from lsprotocol import types
+
+if TYPE_CHECKING:
+    from codewm_lsp.engine.buffer import Place
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
@@ -72,6 +75,12 @@ def lsp_range(lines: Sequence[str], first: int, last: int, encoding: Encoding) -
         start=types.Position(line=start, character=0),
         end=types.Position(line=end, character=index_to_units(text, len(text), encoding)),
     )
+
+
+def region_json(place: Place, lines: Sequence[str], encoding: Encoding) -> dict[str, Any]:
+    """A place in the code as answers have it."""
+    whole = lsp_range(lines, place.first + 1, place.end, encoding)
+    return {"range": whole, "symbol": place.symbol, "kind": place.kind}
 
 
 def touched_lines(selection: types.Range) -> tuple[int, int]:

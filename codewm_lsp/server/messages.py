@@ -16,10 +16,12 @@ from lsprotocol import types
 from pygls.protocol import default_converter
 
 SIMILAR_EDITS = "codewm/similarEdits"
+PREDICT_EDITS = "codewm/predictEdits"
 STATE = "codewm/state"
 EDIT_CONTENT = "codewm/editContent"
 DISMISS, RESTORE, DISMISSED = "codewm/dismiss", "codewm/restore", "codewm/dismissed"
 SHOW_SIMILAR_EDITS = "codewm.showSimilarEdits"
+SHOW_PREDICTED_EDITS = "codewm.showPredictedEdits"
 
 
 @attrs.define
@@ -29,6 +31,17 @@ class SimilarEditsParams:
     text_document: types.TextDocumentIdentifier
     position: types.Position | None = None
     range: types.Range | None = None
+    version: int | None = None
+    diffs: bool | None = None
+    k: int | None = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.ge(1)))
+
+
+@attrs.define
+class PredictEditsParams:
+    """Which place of which document is asked about; see docs/protocol.md."""
+
+    text_document: types.TextDocumentIdentifier
+    position: types.Position
     version: int | None = None
     diffs: bool | None = None
     k: int | None = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.ge(1)))
@@ -85,6 +98,7 @@ class StateParams:
 
 _PARAMS: dict[str, type] = {
     SIMILAR_EDITS: SimilarEditsParams,
+    PREDICT_EDITS: PredictEditsParams,
     EDIT_CONTENT: EditContentParams,
     DISMISS: DismissParams,
     RESTORE: DismissParams,

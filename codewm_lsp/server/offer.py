@@ -27,9 +27,9 @@ class Offer:
         """The edits that are meant."""
         return Selection(self.first, self.last or self.first, is_cursor=self.last is None)
 
-    def command(self, title: str) -> types.Command:
-        """The command that shows the past edits."""
-        return types.Command(title, SHOW_SIMILAR_EDITS, arguments=self.to_json())
+    def command(self, title: str, name: str = SHOW_SIMILAR_EDITS) -> types.Command:
+        """The command that shows the past edits, or another one with the same arguments."""
+        return types.Command(title, name, arguments=self.to_json())
 
     def to_json(self) -> list[int | str | None]:
         """The command's arguments: `[uri, line, version]` or `[uri, line, version, last line]`, lines from 0."""

@@ -25,7 +25,6 @@ from codewm_lsp.server.worker import Stop, Worker
 from codewm_model.left_alone import holds_secrets
 
 if TYPE_CHECKING:
-    from codewm_lsp.engine.index import Hit
     from codewm_lsp.engine.past_texts import Side
     from codewm_model.edit import Edit
 
@@ -209,33 +208,27 @@ class Session:
             self._complain(checkout)
         return found
 
-    async def similar(
-        self, snapshot: Snapshot, live: LiveEdits, edits: Sequence[Edit], k: int, with_diffs: bool
-    ) -> list[list[tuple[Hit, str | None]]] | None:
-        """Up to `k` past edits with their diffs for each of `edits`, None without an index.
+    async def ask_history(
+        self, snapshot: Snapshot, checkout: Checkout, ask: Callable[[Callable[[], None]], T | None]
+    ) -> T | None:
+        """What `ask` finds in the index, on the engine's thread; None without one, and then the person is told so.
 
+        `ask` gets a function to call between its steps, which raises where nobody waits for the answer any more.
         Raises StaleError.
         """
 
-        def work(stop: Stop) -> list[list[tuple[Hit, str | None]]] | None:
+        def work(stop: Stop) -> T | None:
             def check() -> None:
                 stop.check()
                 snapshot.check()
 
             check()
-            hits = live.checkout.similar(edits, k, check)
-            if hits is None:
-                return None
-            if not with_diffs:
-                return [[(hit, None) for hit in of_edit] for of_edit in hits]
-            check()
-            diffs = iter(live.checkout.diffs([hit for of_edit in hits for hit in of_edit]))
-            return [[(hit, next(diffs)) for hit in of_edit] for of_edit in hits]
+            return ask(check)
 
         found = await self._engine.run(work)
         snapshot.check()
         if found is None:
-            self._complain(live.checkout)
+            self._complain(checkout)
         return found
 
     async def with_checkout(self, uri: str, work: Callable[[Checkout], T]) -> T | None:

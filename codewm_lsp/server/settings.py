@@ -14,7 +14,7 @@ MOST_HITS = 50
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a person may change. The names in JSON are `hits`, `hover`, `codeAction` and `codeLens`."""
+    """What a person may change. Its names in JSON are written likeThis: `codeAction`."""
 
     hits: int = 10
     """How many past edits are answered where a request names no number of its own; 1 to 50."""
@@ -28,9 +28,18 @@ class Settings:
     code_lens: bool = False
     """Whether a count stands above changed definitions. Off, for a lens moves the lines below it."""
 
+    predicted_edits: bool = False
+    """Whether "Predicted edits" is offered unasked. Off, for it did not pass the test for more: docs/adr/0008."""
 
-_SWITCHES = ("hover", "code_action", "code_lens")
-_IN_JSON = {"hits": "hits", "hover": "hover", "codeAction": "code_action", "codeLens": "code_lens"}
+
+_SWITCHES = ("hover", "code_action", "code_lens", "predicted_edits")
+_IN_JSON = {
+    "hits": "hits",
+    "hover": "hover",
+    "codeAction": "code_action",
+    "codeLens": "code_lens",
+    "predictedEdits": "predicted_edits",
+}
 _IN_TOML = {name: name for name in _IN_JSON.values()}
 # Keys of the same sections that others read: the editors' switch for logging messages, and what is indexed.
 _OF_EDITORS = frozenset({"trace"})

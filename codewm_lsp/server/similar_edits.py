@@ -5,13 +5,13 @@ Its schema is in docs/protocol.md and is checked against real answers by the tes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from codewm_lsp.server.convert import content_uri
 from codewm_lsp.server.document import StaleError
-from codewm_lsp.server.session import LiveEdits, Session
+from codewm_lsp.server.hits import hit_json, with_diffs
+from codewm_lsp.server.session import LiveEdits, Session, Snapshot
 from codewm_lsp.server.settings import MOST_HITS
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ async def similar_edits(
         if not edits:
             return _answer(snapshot.version, "no-edit")
         wanted = min(k or live.settings.hits, MOST_HITS)
-        found = await session.similar(snapshot, live, edits, wanted, with_diffs=diffs)
+        found = await find_similar(session, snapshot, live, edits, wanted, diffs=diffs)
     except StaleError:
         return _answer(snapshot.version, "stale")
     if found is None:
@@ -67,20 +67,26 @@ async def similar_edits(
         snapshot.version,
         "ok",
         [
-            {"path": edit.path, "lines": list(edit.lines), "hits": [_hit(*pair) for pair in pairs]}
+            {"path": edit.path, "lines": list(edit.lines), "hits": [hit_json(*pair) for pair in pairs]}
             for edit, pairs in zip(edits, found, strict=True)
         ],
     )
 
 
+async def find_similar(
+    session: Session, snapshot: Snapshot, live: LiveEdits, edits: Sequence[Edit], k: int, *, diffs: bool
+) -> list[list[tuple[Hit, str | None]]] | None:
+    """Up to `k` past edits with their diffs for each of `edits`, None without an index.
+
+    Raises StaleError.
+    """
+
+    def ask(check: Callable[[], None]) -> list[list[tuple[Hit, str | None]]] | None:
+        hits = live.checkout.similar(edits, k, check)
+        return None if hits is None else with_diffs(live.checkout, hits, diffs, check)
+
+    return await session.ask_history(snapshot, live.checkout, ask)
+
+
 def _answer(version: int | None, status: str, edits: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     return {"schema": SCHEMA, "version": version, "status": status, "edits": list(edits)}
-
-
-def _hit(hit: Hit, diff: str | None) -> dict[str, Any]:
-    answer = hit.to_json()
-    for side in ("before", "after"):
-        answer[side] = content_uri(hit.commit, hit.path, side)
-    if diff:
-        answer["diff"] = diff
-    return answer

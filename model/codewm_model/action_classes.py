@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from codewm_model.actions import ACTION_FIELDS, CATEGORIES, NAMES, SCOPES, TYPES
+
 CLIP = 2.0  # standard deviations: further out a rare category would make a class of its own of a handful of edits
+
+_TELLING = 0.5  # standard deviations above the mean, from which a category says something of a class
+_NEARLY = 0.75  # of the most telling category: of those that come near it, the one that labels name first is named
 
 Floats = npt.NDArray[np.float32]
 
@@ -36,6 +42,11 @@ class ActionClasses:
         """An action of each class, `[K, A]`: its centre."""
         return self.centres * self.scale + self.mean
 
+    @functools.cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Each class in words, such as "add if in a function, about 3 lines": what sets it apart from other edits."""
+        return tuple(_label(*pair) for pair in zip(self.centres, self.typical(), strict=True))
+
     def save(self, path: Path) -> None:
         """Write them as an npz file."""
         np.savez(path, mean=self.mean, scale=self.scale, centres=self.centres)
@@ -50,3 +61,31 @@ class ActionClasses:
 def nearest(rows: Floats, centres: Floats) -> npt.NDArray[np.intp]:
     """Which of the centres `[K, A]` is nearest to each row `[N, A]`, `[N]`; a row's own length moves no minimum."""
     return np.asarray(((centres**2).sum(axis=1) - 2 * rows @ centres.T).argmin(axis=1))
+
+
+def _label(centre: Floats, typical: Floats) -> str:
+    """`centre` `[A]` on the scale of the classes, `typical` `[A]` the same as an action."""
+    size = len(CATEGORIES)
+    of_kind = dict(zip(ACTION_FIELDS, typical.tolist(), strict=True))
+    kind, scope = (max(names, key=of_kind.__getitem__) for names in (TYPES, SCOPES))
+    removed, added = _most_telling(centre[:size]), _most_telling(centre[size : 2 * size])
+    removed, added = ("" if kind == "add" else removed), ("" if kind == "delete" else added)
+    verb = {"add": "add", "delete": "remove", "modify": "change"}[kind]
+    if removed and added and removed != added:
+        what = f"replace {removed} with {added}"
+    elif kind == "modify" and bool(removed) != bool(added):
+        what = f"add {added} to lines" if added else f"take {removed} out of lines"
+    else:
+        what = f"{verb} {added or removed or 'code'}"
+    lines = round(float(np.expm1(of_kind["removed lines" if kind == "delete" else "added lines"])))
+    where = "at module level" if scope == "module" else f"in a {scope}"
+    return f"{what} {where}, about {lines} lines" if lines > 1 else f"{what} {where}, 1 line"
+
+
+def _most_telling(centre: Floats) -> str:
+    """The category that is most above its mean, in words; none where none is."""
+    most = float(centre.max())
+    if most < _TELLING:
+        return ""
+    first = next(name for name, value in zip(CATEGORIES, centre, strict=True) if value >= _NEARLY * most)
+    return NAMES.get(first, first)

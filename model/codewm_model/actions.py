@@ -21,6 +21,7 @@ CATEGORIES = (
     "async", "parameter", "annotation", "comprehension", "keyword argument", "assignment", "comparison", "operator",
     "collection", "call", "attribute", "comment", "string", "constant", "text", "other",
 )  # fmt: skip
+NAMES = {"other": "code", "condition": "if", "constant": "value"}  # of categories in labels that are called otherwise
 SCOPES = ("function", "class", "module")
 TYPES = ("add", "delete", "modify")
 ACTION_FIELDS = (
@@ -65,7 +66,6 @@ _PARENTS = {
 }  # fmt: skip
 _PUNCTUATION = frozenset("()[]{},.:;=")
 _WRAPPERS = ("try", "with", "loop", "condition")
-_NAMES = {"other": "code", "condition": "if", "constant": "value"}
 
 
 def action_vector(before: str, after: str) -> npt.NDArray[np.float32]:
@@ -136,7 +136,7 @@ def _first(counts: Counter[str]) -> str:
 
 
 def _name(category: str) -> str:
-    return _NAMES.get(category, category)
+    return NAMES.get(category, category)
 
 
 def _only_names(side: Side) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,15 @@ import pytest
 from repositories import Repo, numbered
 
 from codewm_lsp.engine import predict as predict_module
+from codewm_lsp.engine.dismissed import Dismissal, Dismissed
 from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.indexing import update_index
-from codewm_lsp.engine.predict import NEIGHBOURS, SHOWN, PastStates, Prediction, Predictor
+from codewm_lsp.engine.predict import SHOWN, PastStates, Prediction, Predictor
+from codewm_lsp.engine.states import LiveStates
 from codewm_lsp.engine.store import Store, index_folder
 from codewm_model.git import Repository
+from codewm_model.languages import LANGUAGES
+from codewm_model.prediction import NEIGHBOURS
 
 CALL = "def fetch(session, url):\n    found = session.get(url)\n    return found\n"
 TABLE = "NAMES = {\n    'one': 1,\n    'two': 2,\n}\n"
@@ -39,7 +44,7 @@ def habitual(tmp_path_factory: pytest.TempPathFactory, _own_settings: None) -> R
 def predict(repo: Repo, source: str, line: int, k: int = 5) -> list[Prediction]:
     store = Store(index_folder(Repository.open(repo.root)))
     try:
-        return Predictor(Encoder.default(), store).predict(source, line, k)
+        return Predictor(Encoder.default(), store).predict_at(source, line, k)
     finally:
         store.close()
 
@@ -58,27 +63,74 @@ def test_candidates_are_in_the_order_of_their_votes_and_each_shows_its_nearest_p
     assert scores == sorted(scores, reverse=True) and 0 < sum(scores) <= 1 + 1e-6
     for one in found:
         cosines = [hit.similarity for hit in one.edits]
-        assert 0 < len(cosines) <= SHOWN and cosines == sorted(cosines, reverse=True)
-        assert one.label in {hit.action for hit in one.edits} or len(one.edits) == SHOWN
+        assert len(cosines) <= SHOWN and cosines == sorted(cosines, reverse=True)
+        assert not cosines or one.label in {hit.action for hit in one.edits} or len(one.edits) == SHOWN
         assert 0 <= one.moved <= 2
+    assert found[0].edits
+
+
+def test_kinds_without_a_past_edit_come_last_with_their_own_labels_and_those_first_that_move_least(
+    habitual: Repo,
+) -> None:
+    found = predict(habitual, TABLE, 3, k=64)
+    assert len(found) == 64
+    unseen = [one for one in found if one.score == 0]
+    assert unseen and found[-len(unseen) :] == unseen and not any(one.edits for one in unseen)
+    assert {one.label for one in unseen} <= set(Encoder.default().classes.labels)
+    assert [one.moved for one in unseen] == sorted(one.moved for one in unseen)
+
+
+def test_a_live_state_is_answered_as_its_place_in_the_text(habitual: Repo) -> None:
+    store = Store(index_folder(Repository.open(habitual.root)))
+    predictor = Predictor(Encoder.default(), store)
+    states = LiveStates(LANGUAGES[0], TABLE.split("\n"), Encoder.default())
+    assert predictor.predict(states.state_at(2)) == predictor.predict_at(TABLE, 3)
+    store.close()
+
+
+def test_what_is_dismissed_neither_votes_nor_is_shown(habitual: Repo) -> None:
+    store = Store(index_folder(Repository.open(habitual.root)))
+    predictor = Predictor(Encoder.default(), store)
+    every = predictor.predict_at(TABLE, 3, k=64)
+    tables = Dismissed([Dismissal(path=f"table_{i}.py") for i in range(8)])
+    left = predictor.predict_at(TABLE, 3, k=64, dismissed=tables)
+    assert any(hit.path.startswith("table") for one in every for hit in one.edits)
+    assert {hit.path[:4] for one in left for hit in one.edits} == {"call"}
+    assert [one.score for one in left] != [one.score for one in every]
+    store.close()
 
 
 def test_at_most_k_are_given(habitual: Repo) -> None:
     assert len(predict(habitual, CALL, 1, k=1)) == 1
 
 
+def test_enough_others_vote_where_the_nearest_are_dismissed(habitual: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict_module, "NEIGHBOURS", 2)
+    store = Store(index_folder(Repository.open(habitual.root)))
+    predictor = Predictor(Encoder.default(), store)
+    gone: list[Dismissal] = []
+    while len(gone) < 6:
+        found = predictor.predict_at(TABLE, 3, k=64, dismissed=Dismissed(gone))
+        shown = [hit for one in found for hit in one.edits]
+        assert len(shown) == 2
+        gone += [Dismissal(hit.commit, hit.path, *hit.lines) for hit in shown]
+    assert len(set(gone)) == 6
+    store.close()
+
+
 @pytest.mark.parametrize("source", ["", "\n\n", "def broken(:\n  (((", "\0\0", "x = 1\r\ny = 2\r"])
 def test_any_text_has_an_answer(habitual: Repo, source: str) -> None:
-    assert all(one.edits for one in predict(habitual, source, 1))
+    assert any(one.edits for one in predict(habitual, source, 1))
     assert predict(habitual, source, 10_000) is not None
 
 
-def test_an_index_without_code_predicts_nothing(tmp_path: Path) -> None:
+def test_an_index_without_code_has_nothing_but_guesses(tmp_path: Path) -> None:
     repo = Repo.init(tmp_path / "notes")
     repo.commit("one", {"notes.txt": "some words\n"})
     repo.commit("two", {"notes.txt": "other words\n"})
     update_index(Repository.open(repo.root), jobs=1)
-    assert predict(repo, CALL, 1) == []
+    found = predict(repo, CALL, 1)
+    assert len(found) == 5 and not any(one.edits or one.score for one in found)
 
 
 def test_what_no_branch_holds_any_more_is_not_shown(tmp_path: Path) -> None:
@@ -89,10 +141,10 @@ def test_what_no_branch_holds_any_more_is_not_shown(tmp_path: Path) -> None:
     update_index(repository, jobs=1)
     store = Store(index_folder(repository))
     predictor = Predictor(Encoder.default(), store)
-    assert any(hit.subject == "secret" for one in predictor.predict(CALL, 2) for hit in one.edits)
+    assert any(hit.subject == "secret" for one in predictor.predict_at(CALL, 2) for hit in one.edits)
     repo.git("reset", "--quiet", "--hard", "HEAD~1")
     update_index(repository, jobs=1)
-    assert not any(hit.subject == "secret" for one in predictor.predict(CALL, 2) for hit in one.edits)
+    assert not any(hit.subject == "secret" for one in predictor.predict_at(CALL, 2) for hit in one.edits)
     store.close()
 
 
@@ -103,11 +155,11 @@ def test_commits_made_since_count(tmp_path: Path) -> None:
     update_index(repository, jobs=1)
     store = Store(index_folder(repository))
     predictor = Predictor(Encoder.default(), store)
-    before = predictor.predict(TABLE, 3)
+    before = predictor.predict_at(TABLE, 3)
     repo.commit("later", {"table.py": TABLE.replace("}", "    'three': 3,\n}")})
     update_index(repository, jobs=1)
     assert "later" not in {hit.subject for one in before for hit in one.edits}
-    assert "later" in {hit.subject for one in predictor.predict(TABLE, 3) for hit in one.edits}
+    assert "later" in {hit.subject for one in predictor.predict_at(TABLE, 3) for hit in one.edits}
     store.close()
 
 
@@ -117,8 +169,8 @@ class Rows:
     def __init__(self, states: np.ndarray) -> None:
         self.states = states
 
-    def states_after(self, last: int) -> list[tuple[int, int, bytes]]:
-        return [(i + 1, i % 7, self.states[i].astype("<f2").tobytes()) for i in range(last, len(self.states))]
+    def states_after(self, last: int) -> Iterator[tuple[int, int, bytes]]:
+        return ((i + 1, i % 7, self.states[i].astype("<f2").tobytes()) for i in range(last, len(self.states)))
 
 
 def test_the_nearest_are_those_of_the_largest_cosine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,8 +182,8 @@ def test_the_nearest_are_those_of_the_largest_cosine(monkeypatch: pytest.MonkeyP
     past.catch_up(rows)  # type: ignore[arg-type]
     cosines = states @ states[3] / np.linalg.norm(states, axis=1) / np.linalg.norm(states[3])
     best = np.argsort(-cosines)[:NEIGHBOURS][:10]
-    found = past.nearest(states[3], 10)
-    assert [number for number, _, _ in found] == [i + 1 for i in best]
-    assert [kind for _, kind, _ in found] == [i % 7 for i in best]
-    assert [cosine for _, _, cosine in found] == pytest.approx(cosines[best].tolist(), abs=2e-3)
-    assert PastStates(8).nearest(states[3], 10) == []
+    found = past.nearest(past.cosines(states[3]), 10)
+    assert [one.id for one in found] == [i + 1 for i in best]
+    assert [one.kind for one in found] == [i % 7 for i in best]
+    assert [one.cosine for one in found] == pytest.approx(cosines[best].tolist(), abs=4e-3)
+    assert PastStates(8).nearest(PastStates(8).cosines(states[3]), 10) == []

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from codewm_model.action_classes import CLIP, ActionClasses
+from codewm_model.actions import ACTION_FIELDS, TYPES
 from codewm_model.edit import edit_between
+from codewm_model.prediction import class_scores
+from codewm_model.runtime import Encoded
+from codewm_model.tokenizer import TEXT_BUCKETS, TokenSequence, bucket
 from codewm_train.action_classes import LARGEST, fit_classes
 from codewm_train.baselines import vectors
 from codewm_train.ids import CLASSES_FILE
-from codewm_train.next_action import VOTES, Vote, action_class_top5, among_top, situation, tune_vote, voted
+from codewm_train.next_action import (
+    PREDICTED,
+    STATES_VOTE,
+    VOTES,
+    among_top,
+    judge_next_action,
+    situation,
+    tune_vote,
+    vote_scores,
+    voted,
+    with_predicted,
+)
 from codewm_train.siblings import PastEdit
 
 
@@ -38,6 +54,17 @@ def test_classes_are_the_same_each_time_and_after_saving(tmp_path: Path) -> None
     assert np.array_equal(classes.centres, fit_classes(rows, k=16, seed=3).centres)
     classes.save(tmp_path / "classes.npz")
     assert np.array_equal(ActionClasses.load(tmp_path / "classes.npz").assign(rows), classes.assign(rows))
+
+
+def test_every_class_has_a_label_in_words_that_says_what_kind_of_edit_it_is() -> None:
+    classes = ActionClasses.load(CLASSES_FILE)
+    labels = classes.labels
+    assert len(labels) == 64 and len(set(labels)) >= 60
+    for label, action in zip(labels, classes.typical(), strict=True):
+        kind = TYPES[int(action[[ACTION_FIELDS.index(name) for name in TYPES]].argmax())]
+        verbs = {"add": ("add",), "delete": ("remove",), "modify": ("change", "replace", "add", "take")}[kind]
+        assert label.startswith(verbs) and label.isascii() and len(label) < 60
+    assert "add import at module level, 1 line" in labels
 
 
 def test_one_action_that_is_most_of_them_cannot_be_split() -> None:
@@ -70,17 +97,63 @@ def test_only_earlier_edits_of_the_same_repository_are_asked() -> None:
     assert seen.classes[0] == seen.classes[2] != seen.classes[1]
 
 
+class Corner:
+    """A world model for which regions with a call are in one corner and all others in another, and nothing moves."""
+
+    def encode(self, sequences: Sequence[TokenSequence]) -> Encoded:
+        calls = [bucket("load", TEXT_BUCKETS) in sequence.text for sequence in sequences]
+        return Encoded(np.eye(2, dtype=np.float32)[np.array(calls, int)], np.zeros((len(calls), 3, 2), np.float32))
+
+    def predict(self, states: np.ndarray, actions: np.ndarray) -> np.ndarray:
+        return states
+
+    def edits(self, before: Encoded, after: Encoded) -> np.ndarray:
+        raise AssertionError("the gate looks at no edit")
+
+
 def test_near_edits_of_the_same_class_give_it_away_and_no_past_is_a_miss() -> None:
+    found = judge_next_action(HISTORY, ActionClasses.load(CLASSES_FILE), Corner(), 64)
+    assert found["action_class_top5"] == dict.fromkeys(("prior", "tfidf", "states", PREDICTED), 0.25)
+    assert found["action_class_n"] == {"n": 4, "classes": 64, "largest": 0.75}
+    assert [(gain["name"], gain["over"]) for gain in found["action_class_gains"]] == [
+        (PREDICTED, "prior"), (PREDICTED, "tfidf"), (PREDICTED, "states"),
+    ]  # fmt: skip
+
+
+def test_without_a_model_the_baselines_are_judged_alone() -> None:
+    found = judge_next_action(HISTORY, ActionClasses.load(CLASSES_FILE))
+    assert set(found["action_class_top5"]) == {"prior", "tfidf"} and found["action_class_gains"] == []
+
+
+def test_the_regions_are_told_without_what_is_added() -> None:
+    seen = situation(HISTORY[:1], ActionClasses.load(CLASSES_FILE))
+    for region in (*seen.before, *seen.asked):
+        texts = [leaf.text for leaf in region.leaves]
+        assert "load" in texts and "strict" not in texts
+
+
+def test_what_is_asked_about_does_not_know_which_lines_will_change() -> None:
+    """Two edits that begin at one line and change one and three lines: the editor's region is the same for both."""
+    lines = "".join(f"value_{i} = load({i})\n" for i in range(40))
+    short = lines.replace("value_20 = load(20)\n", "value_20 = read(20)\n")
+    long = "".join(line for line in lines.splitlines(keepends=True) if line[6:8] not in ("20", "21", "22"))
+    seen = situation([past("me/box", 1, lines, after) for after in (short, long)], ActionClasses.load(CLASSES_FILE))
+    assert seen.asked[0] == seen.asked[1]
+    assert seen.before[0].marks != seen.before[1].marks
+
+
+def test_the_ranking_that_is_judged_is_the_products() -> None:
+    """One situation through the trainer's vote, and through what the engine calls."""
     seen = situation(HISTORY, ActionClasses.load(CLASSES_FILE))
-    states = np.eye(2, dtype=np.float32)[[0, 1, 0, 0]]
-    hits = action_class_top5(seen, {"tfidf": Vote(1, 1, 0.0), "states": Vote(1, 1, 0.0)}, states)
-    assert set(hits) == {"prior", "tfidf", "states"}
-    assert all(rows.tolist() == [False, False, True, False] for rows in hits.values())
+    similarity = np.array([0.4, 0.9, 0.5, 0.1], np.float32)
+    scores = vote_scores(seen, lambda query: similarity, STATES_VOTE)[2]
+    assert scores == pytest.approx(class_scores(seen.classes[:2], similarity[:2], seen.prior[2]), abs=1e-6)
 
 
-def test_the_region_is_told_without_what_is_added() -> None:
-    one = situation(HISTORY[:1], ActionClasses.load(CLASSES_FILE)).texts[0]
-    assert "load" in one and "strict" not in one
+def test_predicted_states_favour_classes_that_leave_the_state_nearer() -> None:
+    scores, near = np.full((1, 3), 0.2, np.float32), np.array([[0.1, 0.9, 0.5]], np.float32)
+    assert np.argsort(with_predicted(scores, near)[0]).tolist() == [0, 2, 1]
+    assert with_predicted(scores, near, 0.0) == pytest.approx(scores)
 
 
 def test_tuning_gives_the_best_of_the_same_ways_to_every_neighbour() -> None:

@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 import numpy as np
 from numpy.typing import NDArray
 
+from codewm_model.bm25 import Bm25
 from codewm_model.edit import Edit, common_ends
 from codewm_train.metrics import Scorer, Scores
 
@@ -44,23 +45,17 @@ def tfidf_net(edits: Sequence[Edit]) -> Scorer:
     return _cosine(rows)
 
 
-def tfidf_texts(texts: Sequence[str]) -> Scorer:
-    """Cosine of TF-IDF of the words and subwords of plain texts."""
-    return _cosine([Counter(_subwords(_words([text]))) for text in texts])
+def tfidf_texts(texts: Sequence[str], questions: Sequence[str] | None = None) -> Scorer:
+    """Cosine of TF-IDF of the words and subwords of plain texts; a query is one of `questions`, if there are some."""
+    rows = [Counter(_subwords(_words([text]))) for text in texts]
+    return _cosine(rows, None if questions is None else [Counter(_subwords(_words([text]))) for text in questions])
 
 
-def bm25(edits: Sequence[Edit], k1: float = 1.2, b: float = 0.75) -> Scorer:
+def bm25(edits: Sequence[Edit]) -> Scorer:
     """Okapi BM25 of the signed words of the changed lines, the query's own words as the question."""
     rows = [_signed(_words(edit.removed), _words(edit.added)) for edit in edits]
-    lengths = np.array([sum(row.values()) for row in rows])
-    mean = max(1.0, float(lengths.mean()))
-    frequency = Counter(term for row in rows for term in row)
-    idf = {term: math.log(1 + (len(rows) - n + 0.5) / (n + 0.5)) for term, n in frequency.items()}
-    documents = [
-        {term: idf[term] * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / mean)) for term, tf in row.items()}
-        for row, length in zip(rows, lengths, strict=True)
-    ]
-    return _products(rows, documents)
+    index = Bm25(rows)
+    return lambda query: index.scores(rows[query])
 
 
 def difflib_ratio(edits: Sequence[Edit]) -> Scorer:
@@ -80,10 +75,13 @@ def difflib_ratio(edits: Sequence[Edit]) -> Scorer:
     return score
 
 
-def vectors(rows: NDArray[np.float32]) -> Scorer:
-    """Cosine of dense rows [N, D]."""
-    unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    return lambda query: np.asarray(unit @ unit[query], dtype=np.float32)
+def vectors(rows: NDArray[np.float32], questions: NDArray[np.float32] | None = None) -> Scorer:
+    """Cosine of dense rows [N, D]; a query is a row of `questions` [Q, D], if there are some."""
+    unit, asked = (
+        some / np.maximum(np.linalg.norm(some, axis=1, keepdims=True), 1e-9)
+        for some in (rows, rows if questions is None else questions)
+    )
+    return lambda query: np.asarray(unit @ asked[query], dtype=np.float32)
 
 
 def standardised(rows: NDArray[np.float32]) -> Scorer:
@@ -140,19 +138,21 @@ def _signed(removed: Iterable[str], added: Iterable[str]) -> Counter[str]:
     return Counter([f"-{word}" for word in removed] + [f"+{word}" for word in added])
 
 
-def _cosine(rows: Sequence[Counter[str]]) -> Scorer:
-    """Cosine of rows weighted by (1 + ln tf) * idf, the idf fitted on these rows."""
+def _cosine(rows: Sequence[Counter[str]], questions: Sequence[Counter[str]] | None = None) -> Scorer:
+    """Cosine of rows weighted by (1 + ln tf) * idf, the idf fitted on these rows and not on `questions`."""
     frequency = Counter(term for row in rows for term in row)
-    idf = {term: math.log((1 + len(rows)) / (1 + n)) + 1 for term, n in frequency.items()}
-    weighted: list[Row] = []
-    for row in rows:
+
+    def weighted(row: Counter[str]) -> Row:
+        idf = {term: math.log((1 + len(rows)) / (1 + frequency[term])) + 1 for term in row}
         values = {term: (1 + math.log(tf)) * idf[term] for term, tf in row.items()}
         norm = math.sqrt(sum(value * value for value in values.values())) or 1.0
-        weighted.append({term: value / norm for term, value in values.items()})
-    return _products(weighted, weighted)
+        return {term: value / norm for term, value in values.items()}
+
+    documents = [weighted(row) for row in rows]
+    return _products(documents if questions is None else [weighted(row) for row in questions], documents)
 
 
-def _products(queries: Sequence[Row | Counter[str]], documents: Sequence[Row]) -> Scorer:
+def _products(queries: Sequence[Row], documents: Sequence[Row]) -> Scorer:
     """Inner products of sparse rows, through postings: for each term the documents that hold it, and its weights."""
     lists: dict[str, tuple[list[int], list[float]]] = {}
     for i, row in enumerate(documents):

@@ -91,7 +91,7 @@ def _figures(metrics: Mapping[str, Any]) -> list[str]:
         ),
         _table(("effective rank", "of 128"), [(name, f"{value:.1f}") for name, value in metrics["rank"].items()]),
         _table(
-            ("action class among the top 5 of 64, from the region before", ""),
+            ("action class among the top 5 of 64, from the region where the edit begins", ""),
             [(name, f"{value:.1%}") for name, value in metrics["action_class_top5"].items()],
         ),
     ]

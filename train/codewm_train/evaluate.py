@@ -21,7 +21,7 @@ from codewm_train.data import Dataset
 from codewm_train.ids import CLASSES_FILE
 from codewm_train.latency import latency
 from codewm_train.metrics import Task
-from codewm_train.next_action import STATES_VOTE, WORDS_VOTE, action_class_top5, situation
+from codewm_train.next_action import judge_next_action
 from codewm_train.next_state import Knn, knn, predictions, ranks, rates, ridge
 from codewm_train.paper_table import paper_table
 from codewm_train.protocol import Protocol
@@ -31,7 +31,6 @@ from codewm_train.torch_model import TorchModel
 from codewm_train.views import EncodedEdits, Floats, Views, WorldModelRunner, encode_edits, views_of, views_of_dataset
 
 RIDGE_EDITS = 20_000  # training edits that the ridge regression is fitted on
-VOTES = {"tfidf": WORDS_VOTE, "states": STATES_VOTE}
 Say = Callable[[str], None]
 
 
@@ -62,9 +61,8 @@ def evaluate(
         found |= judge_next_states(model, views, encoded, commits, data, positions)
         found["next_state"] |= _other_runs(found["next_state"], subject, views)
     say("action classes")
-    seen = situation(protocol.past, ActionClasses.load(CLASSES_FILE))
-    hits = action_class_top5(seen, VOTES, encoded.before.state if encoded else None)
-    found["action_class_top5"] = {name: float(rows.mean()) for name, rows in hits.items()}
+    classes = ActionClasses.load(CLASSES_FILE)
+    found |= judge_next_action(protocol.past, classes, model, subject.bundle.config.positions if subject else 0)
     siblings, rules = protocol.tasks()
     for task, headline, key in ((siblings, "mrr", "sibling_mrr"), (rules, "map", "rule_map")):
         say(task.name)

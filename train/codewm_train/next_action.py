@@ -1,28 +1,37 @@
-"""The action-class test: is the class of the edit that was made among five, told from the region before it alone.
+"""The action-class test, the gate of prediction: is the class of the edit that was made among five of 64?
 
-Three ways to tell: how common each class is in the repository, a vote of the past edits whose regions share words, and
-a vote of those whose states are near. All of them ask only what was there at the time: edits of the same repository
-and of commits made earlier. An edit that has no such edit before it counts as missed.
+It is told from the region at the line where the edit begins, cut as the editor cuts it: without knowing how many lines
+will change. Four ways to tell: how common each class is in the repository, a vote of the past edits whose regions share
+words, a vote of those whose states are near, which is the ranking that ships, and that ranking with the world model's
+predicted states. All of them ask only what was there at the time: edits of the same repository and of commits made
+earlier, whose regions are those that the index keeps. An edit that has no such edit before it counts as missed.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codewm_model import prediction
 from codewm_model.action_classes import ActionClasses, Floats
 from codewm_model.actions import action_of
-from codewm_model.regions import region_pair
+from codewm_model.prediction import class_scores
+from codewm_model.regions import Region, region_at, region_pair
+from codewm_model.tokenizer import tokenize
 from codewm_train.baselines import tfidf_texts, vectors
 from codewm_train.metrics import Scorer
+from codewm_train.retrieval import gain
 from codewm_train.shipped import changes_of
 from codewm_train.siblings import PastEdit
+from codewm_train.views import WorldModelRunner
 
 TOP = 5
+PREDICTED = "states+predicted"
 Hits = NDArray[np.bool_]
 
 
@@ -37,23 +46,35 @@ class Vote:
 
 VOTES = tuple(Vote(*way) for way in itertools.product((10, 20, 50, 100, 200, 400), (1, 2, 4, 8, 16), (0.0, 0.1, 0.3)))
 
-# The best on the validation edits, for neighbours by words and by the shipped model's states.
+# The best on the validation edits, for neighbours by words; by states it is what ships.
 WORDS_VOTE = Vote(200, 1, 0.0)
-STATES_VOTE = Vote(50, 4, 0.3)
+STATES_VOTE = Vote(prediction.NEIGHBOURS, prediction.POWER, prediction.PRIOR)
+# What predicted states do to a score: the most that was found on the validation edits, and still within chance.
+WEIGHT = 0.2
 
 
 @dataclass(frozen=True)
 class Situation:
-    """N past edits as the test sees them: regions before as text, true classes `[N]`, who may be asked `[N, N]`."""
+    """N past edits as the test sees them.
 
-    texts: list[str]
+    `before` are the regions that the index keeps of them, `asked` those at the lines where they begin; `classes` `[N]`
+    the true classes, `askable` `[N, N]` who may be asked, `prior` `[N, K]` shares of the classes among those.
+    """
+
+    before: list[Region]
+    asked: list[Region]
     classes: NDArray[np.intp]
     askable: Hits
-    prior: Floats  # [N, K]: shares of the classes among those who may be asked
+    prior: Floats
+
+    @property
+    def largest(self) -> float:
+        """The share of the edits that the commonest class has."""
+        return float(np.bincount(self.classes).max() / len(self.classes))
 
 
 def situation(past: Sequence[PastEdit], classes: ActionClasses) -> Situation:
-    """Read the edits. Their marks, which know what will change, are not looked at."""
+    """Read the edits."""
     changes = changes_of([item.edit for item in past])
     own = classes.assign(np.stack([action_of(change) for change in changes]))
     repositories = np.unique([item.repository for item in past], return_inverse=True)[1]
@@ -61,36 +82,76 @@ def situation(past: Sequence[PastEdit], classes: ActionClasses) -> Situation:
     askable = (repositories[:, None] == repositories) & (times < times[:, None])
     prior = askable.astype(np.float32) @ np.eye(len(classes.centres), dtype=np.float32)[own]
     prior /= np.maximum(prior.sum(axis=1, keepdims=True), 1)
-    texts = ["\n".join(leaf.text for leaf in region_pair(change)[0].leaves) for change in changes]
-    return Situation(texts, own, askable, prior)
+    before = [region_pair(change)[0] for change in changes]
+    asked = [
+        region_at(change.sources[0], change.edit.first) if change.sources else Region((), (), 0, 0)
+        for change in changes
+    ]
+    return Situation(before, asked, own, askable, prior)
 
 
-def action_class_top5(seen: Situation, votes: dict[str, Vote], states: Floats | None = None) -> dict[str, Hits]:
-    """Whether each edit's class is among the top five `[N]`, by way: `prior`, `tfidf`, and given `states` `[N, D]`.
+def judge_next_action(
+    past: Sequence[PastEdit], classes: ActionClasses, model: WorldModelRunner | None = None, positions: int = 0
+) -> dict[str, Any]:
+    """The gate: `action_class_top5`, the share of hits by way, and what belongs to it.
 
-    `votes` says how the neighbours by words (`tfidf`) and by state (`states`) vote: what `tune_vote` found on the
-    validation edits.
+    Without a model only the ways that need none. With one, `action_class_gains` say how the ranking with predicted
+    states stands to each of the others, edit by edit.
     """
-    found = {"prior": among_top(seen.prior, seen.classes), "tfidf": voted(seen, by_words(seen), votes["tfidf"])}
-    if states is not None:
-        found["states"] = voted(seen, vectors(states), votes["states"])
+    seen = situation(past, classes)
+    hits = {"prior": among_top(seen.prior, seen.classes), "tfidf": voted(seen, by_words(seen), WORDS_VOTE)}
+    if model is not None:
+        before, asked = (_states(model, regions, positions) for regions in (seen.before, seen.asked))
+        scores = vote_scores(seen, vectors(before, asked), STATES_VOTE)
+        hits["states"] = among_top(scores, seen.classes)
+        hits[PREDICTED] = among_top(with_predicted(scores, nearness(model.predict, asked, classes)), seen.classes)
+    others = [name for name in hits if name != PREDICTED] if PREDICTED in hits else []
+    values = {name: rows.astype(float).tolist() for name, rows in hits.items()}
+    return {
+        "action_class_top5": {name: float(rows.mean()) for name, rows in hits.items()},
+        "action_class_n": {"n": len(past), "classes": len(classes), "largest": seen.largest},
+        "action_class_gains": [asdict(gain(PREDICTED, name, values[PREDICTED], values[name])) for name in others],
+    }
+
+
+def with_predicted(scores: Floats, near: Floats, weight: float = WEIGHT) -> Floats:
+    """Scores `[N, K]` in which classes that leave the state nearer than others (`near` `[N, K]`) count more."""
+    spread = np.maximum(near.std(axis=1, keepdims=True), np.float32(1e-6))
+    return np.asarray(scores * np.exp(weight * (near - near.mean(axis=1, keepdims=True)) / spread), np.float32)
+
+
+def nearness(predict: Callable[[Floats, Floats], Floats], states: Floats, classes: ActionClasses) -> Floats:
+    """Cosine of each state `[N, D]` with the one that the world model predicts after each class's action, `[N, K]`."""
+    found = np.zeros((len(states), len(classes)), np.float32)
+    unit = states / np.maximum(np.linalg.norm(states, axis=1, keepdims=True), np.float32(1e-9))
+    for row, state in enumerate(states):
+        after = predict(np.repeat(state[None], len(classes), axis=0), classes.typical())
+        found[row] = after @ unit[row] / np.maximum(np.linalg.norm(after, axis=1), np.float32(1e-9))
     return found
 
 
 def by_words(seen: Situation) -> Scorer:
-    """How alike the regions' words are."""
-    return tfidf_texts(seen.texts)
+    """How alike the words are of the region asked about and of each that is kept."""
+    before, asked = (
+        ["\n".join(leaf.text for leaf in region.leaves) for region in regions] for regions in (seen.before, seen.asked)
+    )
+    return tfidf_texts(before, asked)
 
 
 def voted(seen: Situation, near: Scorer, vote: Vote) -> Hits:
     """Whether each edit's class is among the five that its neighbours vote for, `[N]`."""
+    return among_top(vote_scores(seen, near, vote), seen.classes)
+
+
+def vote_scores(seen: Situation, near: Scorer, vote: Vote) -> Floats:
+    """What its neighbours say of each edit, `[N, K]`."""
     return _count(seen, *_neighbours(seen, near, vote.neighbours), vote)
 
 
 def tune_vote(seen: Situation, near: Scorer) -> tuple[Vote, float]:
     """The best of `VOTES`, and its share of hits: on validation edits only, and alike for every kind of neighbour."""
     similarity, voices = _neighbours(seen, near, max(vote.neighbours for vote in VOTES))
-    rates = [float(_count(seen, similarity, voices, vote).mean()) for vote in VOTES]
+    rates = [float(among_top(_count(seen, similarity, voices, vote), seen.classes).mean()) for vote in VOTES]
     best = int(np.argmax(rates))
     return VOTES[best], rates[best]
 
@@ -99,6 +160,10 @@ def among_top(scores: Floats, classes: NDArray[np.intp], top: int = TOP) -> Hits
     """Whether each row's class is among its `top` scores `[N, K]`; a tie counts against it."""
     own = scores[np.arange(len(scores)), classes]
     return np.asarray((scores >= own[:, None]).sum(axis=1) <= top)
+
+
+def _states(model: WorldModelRunner, regions: Sequence[Region], positions: int) -> Floats:
+    return model.encode([tokenize(region, positions) for region in regions]).state
 
 
 def _neighbours(seen: Situation, near: Scorer, most: int) -> tuple[Floats, NDArray[np.intp]]:
@@ -113,9 +178,7 @@ def _neighbours(seen: Situation, near: Scorer, most: int) -> tuple[Floats, NDArr
     return similarity, voices
 
 
-def _count(seen: Situation, similarity: Floats, voices: NDArray[np.intp], vote: Vote) -> Hits:
-    weights = similarity[:, : vote.neighbours] ** vote.power
-    weights /= np.maximum(weights.sum(axis=1, keepdims=True), np.float32(1e-9))
-    total = np.zeros_like(seen.prior)
-    np.add.at(total, (np.arange(len(total))[:, None], voices[:, : vote.neighbours]), weights)
-    return among_top(total + np.float32(max(vote.prior, 1e-6)) * seen.prior, seen.classes)
+def _count(seen: Situation, similarity: Floats, voices: NDArray[np.intp], vote: Vote) -> Floats:
+    few = slice(None, vote.neighbours)
+    # Without a share of its own the prior still parts classes that nobody votes for.
+    return class_scores(voices[:, few], similarity[:, few], seen.prior, vote.power, max(vote.prior, 1e-6))

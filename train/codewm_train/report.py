@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -16,20 +16,34 @@ def show(found: Mapping[str, Any], console: Console) -> None:
         rows = {name: [value, state["knn1"][name]] for name, value in state["copy_proof_knn1"].items()}
         _table(console, title, ("copy-proof KNN@1", "KNN@1"), rows, "{:.1%}")
         _table(console, "effective rank", ("of 128",), {k: [v] for k, v in found["rank"].items()}, "{:.1f}")
-    classes = {name: [value] for name, value in found["action_class_top5"].items()}
-    _table(console, "action class among the top 5 of 64", ("hits",), classes, "{:.1%}")
+    show_next_action(found, console)
     for key, title in (("sibling_mrr", "hidden sibling, MRR"), ("rule_map", "same rule, MAP")):
         about = found[f"{key}_n"]
         heading = f"{title}, {found['split']}: N={about['n']}, {about['queries']} queries"
         _table(console, heading, ("",), {name: [value] for name, value in found[key].items()}, "{:.3f}")
-        for gain in found[f"{key}_gains"]:
-            console.print(
-                f"{gain['name']} over {gain['over']}: {gain['difference']:+.3f} "
-                f"(95 % {gain['low']:+.3f} to {gain['high']:+.3f}), {gain['removed']:.0%} of its error removed"
-            )
+        _gains(console, found[f"{key}_gains"])
     if times := found.get("latency_ms"):
         rows = {name: [row["p50"], row["p95"]] for name, row in times.items()}
         _table(console, "milliseconds, one thread, batch 1", ("p50", "p95"), rows, "{:.2f}")
+
+
+def show_next_action(found: Mapping[str, Any], console: Console) -> None:
+    """Print the gate of prediction."""
+    about = found["action_class_n"]
+    heading = (
+        f"action class among the top 5 of {about['classes']}, {found['split']}: N={about['n']}, "
+        f"the largest class holds {about['largest']:.1%}"
+    )
+    _table(console, heading, ("hits",), {k: [v] for k, v in found["action_class_top5"].items()}, "{:.1%}")
+    _gains(console, found["action_class_gains"])
+
+
+def _gains(console: Console, gains: Sequence[Mapping[str, Any]]) -> None:
+    for gain in gains:
+        console.print(
+            f"{gain['name']} over {gain['over']}: {gain['difference']:+.3f} "
+            f"(95 % {gain['low']:+.3f} to {gain['high']:+.3f}), {gain['removed']:.0%} of its error removed"
+        )
 
 
 def _table(console: Console, title: str, columns: tuple[str, ...], rows: Mapping[str, list[float]], style: str) -> None:

@@ -8,6 +8,7 @@ from codewm_lsp.server.convert import lsp_range
 from codewm_lsp.server.document import StaleError
 from codewm_lsp.server.markdown import hover_markdown, hover_plain
 from codewm_lsp.server.session import Session
+from codewm_lsp.server.similar_edits import find_similar
 
 
 async def text_document_hover(session: Session, params: types.HoverParams) -> types.Hover | None:
@@ -20,7 +21,7 @@ async def text_document_hover(session: Session, params: types.HoverParams) -> ty
         live = await session.live_edits(snapshot)
         if live is None or not live.settings.hover or not (touched := live.touching(line, line)):
             return None
-        found = await session.similar(snapshot, live, touched[:1], 1, with_diffs=True)
+        found = await find_similar(session, snapshot, live, touched[:1], 1, diffs=True)
     except StaleError:
         return None
     if not found or not found[0]:

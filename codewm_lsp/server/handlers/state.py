@@ -6,7 +6,7 @@ import base64
 import logging
 from typing import TYPE_CHECKING, Any
 
-from codewm_lsp.server.convert import Encoding, lsp_range, touched_lines
+from codewm_lsp.server.convert import Encoding, region_json, touched_lines
 from codewm_lsp.server.document import StaleError, TooLargeError
 from codewm_lsp.server.messages import StateParams
 from codewm_lsp.server.session import Session, Snapshot
@@ -67,12 +67,7 @@ def _answer(version: int | None, status: str) -> dict[str, Any]:
 def _region(
     place: Place, state: Floats | None, lines: tuple[str, ...], encoding: Encoding, with_embedding: bool
 ) -> dict[str, Any]:
-    answer: dict[str, Any] = {
-        "range": lsp_range(lines, place.first + 1, place.end, encoding),
-        "symbol": place.symbol,
-        "kind": place.kind,
-        "fresh": state is not None,
-    }
+    answer = {**region_json(place, lines, encoding), "fresh": state is not None}
     if with_embedding and state is not None:
         answer["embedding"] = base64.b64encode(state.astype("<f4").tobytes()).decode()
     return answer
