@@ -85,7 +85,8 @@ def rules_of(repository: Repository) -> tuple[LeftOut, list[str]]:
     folder = main_work_tree(repository)
     if folder is None:
         return LeftOut(), []
-    rules, problems = LeftOut(), []
+    rules = LeftOut()
+    problems: list[str] = []
     try:
         rules, problems = read_rules(project_table(folder))
     except ProjectFileError as error:

@@ -215,13 +215,13 @@ def _arrays(data: bytes, names: Sequence[str]) -> list[npt.NDArray[np.float32]]:
                 raise ValueError(f"{name} is larger than its file")
             content = archive.read(entry)
             with io.BytesIO(content) as stream:
-                version = np.lib.format.read_magic(stream)  # type: ignore[no-untyped-call]
+                version = np.lib.format.read_magic(stream)
                 read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-                shape, _, kind = read_header[version](stream)  # type: ignore[no-untyped-call]
+                shape, _, kind = read_header[version](stream)
                 if math.prod(shape) * kind.itemsize != len(content) - stream.tell() or kind.kind != "f":
                     raise ValueError(f"{name} is not what its header says")
                 stream.seek(0)
-                found.append(np.lib.format.read_array(stream, allow_pickle=False).astype(np.float32))  # type: ignore[no-untyped-call]
+                found.append(np.lib.format.read_array(stream, allow_pickle=False).astype(np.float32))
     return found
 
 
