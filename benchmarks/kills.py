@@ -197,9 +197,7 @@ def stored(folder: Path) -> Commits:
 
 def is_beginning(found: Commits, wanted: Commits) -> bool:
     """Whether whole commits are stored, and those that are stored first."""
-    return all(pair[0] == pair[1] for pair in zip(found.items(), wanted.items(), strict=False)) and len(found) <= len(
-        wanted
-    )
+    return list(found.items()) == list(wanted.items())[: len(found)]
 
 
 def is_graph_whole(folder: Path) -> bool:
