@@ -88,7 +88,7 @@ def main() -> int:
 
 
 def measure(clone: Path, count: int, commits: int) -> dict[str, Any]:
-    """Index `count` + 2 times, and compare."""
+    """Index once, and twice for each kill, and compare."""
     folder = clone / "codewm"
     seconds = uninterrupted(clone, commits)
     wanted = stored(folder)
@@ -111,7 +111,7 @@ def measure(clone: Path, count: int, commits: int) -> dict[str, Any]:
         "broken": dict(broken),
         "seconds": round(seconds, 2),
         "commits": len(wanted),
-        "edits": sum(map(len, wanted.values())),
+        "rows": sum(map(len, wanted.values())),
         "longest_until_workers_ended": round(max((each.seconds_to_end for each in live), default=0.0), 2),
     }
 
@@ -197,9 +197,7 @@ def stored(folder: Path) -> Commits:
 
 def is_beginning(found: Commits, wanted: Commits) -> bool:
     """Whether whole commits are stored, and those that are stored first."""
-    return all(pair[0] == pair[1] for pair in zip(found.items(), wanted.items(), strict=False)) and len(found) <= len(
-        wanted
-    )
+    return list(found.items()) == list(wanted.items())[: len(found)]
 
 
 def is_graph_whole(folder: Path) -> bool:
@@ -241,7 +239,7 @@ def is_any_left(mark: str) -> bool:
 
 def show(result: Mapping[str, Any]) -> None:
     """The figures as a table."""
-    title = f"{result['commits']} commits, {result['edits']} edits, {result['seconds']} s without interruption"
+    title = f"{result['commits']} commits, {result['rows']} rows, {result['seconds']} s without interruption"
     table = Table("", "kills", title=title)
     table.add_row("made", str(result["n"]))
     table.add_row("hit a live process", str(result["live"]))

@@ -23,14 +23,13 @@ import random
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from answers import SECONDS, Answers
 from keystroke import processor_seconds
 from rich.console import Console
 from rich.table import Table
@@ -42,11 +41,9 @@ from codewm_model.git import git_program
 COMMITS = 100  # that are indexed
 OPEN = 4
 DOCUMENTS = 8
-MOST_WAITING = 16
 LOOKS, CHECKS = 200, 20
 EDITS_TO_CHECK = 2000  # at least so many before the texts are compared again
 MOST_RISE = 16.0  # MiB over the last three quarters
-SECONDS = 60.0  # that an answer may take, and HEAD until it is seen
 LINES = (60, 1500)  # of a file that is edited
 
 
@@ -103,64 +100,6 @@ def python_files(root: Path) -> list[Path]:
     found = [path for path in found if LINES[0] <= path.read_bytes().count(b"\n") <= LINES[1]]
     random.Random(0).shuffle(found)
     return found[: DOCUMENTS - 2]
-
-
-class Answers:
-    """Reads what the server says; each request must have one answer."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._waiting: dict[int, str] = {}
-        self._changed = threading.Condition()
-        self._kept: dict[int, Any] = {}
-        self._last = 1_000_000
-        self.statuses: Counter[str] = Counter()
-        self.unasked = self.errors = 0
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def ask(self, method: str, params: Any, most_waiting: int = MOST_WAITING, *, keep: bool = False) -> int:
-        """Send a request as soon as at most so many others wait; its number."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: len(self._waiting) < most_waiting, SECONDS):
-                raise TimeoutError(f"no answer to {self._waiting}")
-            self._last += 1
-            self._waiting[self._last] = "keep" if keep else method
-        self._client.tell(method, params, id=self._last)
-        return self._last
-
-    def result(self, method: str, params: Any) -> Any:
-        """Ask, and wait for the result."""
-        number = self.ask(method, params, keep=True)
-        self.settle()
-        return self._kept.pop(number)
-
-    def settle(self) -> None:
-        """Wait for every answer."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: not self._waiting, SECONDS):
-                raise TimeoutError(f"no answer to {self._waiting}")
-
-    def _read(self) -> None:
-        try:
-            while True:
-                message = self._client.read()
-                if "method" not in message:
-                    self._take(message)
-        except (ValueError, KeyError):  # the stream has ended
-            pass
-
-    def _take(self, message: dict[str, Any]) -> None:
-        with self._changed:
-            method = self._waiting.pop(message["id"], None)
-            self.unasked += method is None
-            self.errors += "error" in message
-            result = message.get("result")
-            if method == "keep":
-                self._kept[message["id"]] = result
-            elif method == "codewm/state" and isinstance(result, dict):
-                self.statuses[result["status"]] += 1
-            self._changed.notify_all()
 
 
 class Soak:

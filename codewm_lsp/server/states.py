@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from codewm_lsp.server.document import Document, StaleError
+from codewm_lsp.server.memory import Tidying
 from codewm_lsp.server.worker import Stop, Worker
 from codewm_model.left_alone import holds_secrets
 
@@ -56,6 +57,7 @@ class States:
         self._waiting: set[Document] = set()
         self._followed: dict[Document, _Followed] = {}
         self._failed = ""
+        self._tidying = Tidying()
 
     def follow(self, document: Document) -> None:
         """A document was opened or changed: make the states that this made old, unless that is due already."""
@@ -108,6 +110,7 @@ class States:
     def _freshen(self, document: Document) -> None:
         """Make the states that the newest change made old; another change in between has a turn of its own."""
         self._waiting.discard(document)  # before its text is read: what comes after that is not seen here
+        self._tidying.now_and_then()
         try:
             if not is_read(document):
                 document.settle()

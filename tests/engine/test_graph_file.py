@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from codewm_lsp.engine.graph_file import GraphFileError, read_graph_file
 
+PROGRAM = Path(__file__).parents[1] / "graph_victim.py"
 COUNT = 60
 HEADER = 96
 TAIL = HEADER + COUNT * SHAPE.element
@@ -42,7 +43,7 @@ class Victim:
     """A process that opens files; another one if it died of the last."""
 
     def __init__(self, folder: Path) -> None:
-        self._command = [sys.executable, "-m", "graph_victim", str(folder / "fed.hnsw")]
+        self._command = [sys.executable, str(PROGRAM), str(folder / "fed.hnsw")]
         self._process = self._start()
 
     def opens(self, data: bytes) -> str:
@@ -60,9 +61,7 @@ class Victim:
         self._process.communicate()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]
-        )
+        return subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ from codewm_lsp.engine.store import DATABASE, index_folder
 from codewm_lsp.engine.transfer import export_index
 from codewm_model.git import Repository
 
+PROGRAM = Path(__file__).parents[1] / "index_victim.py"
 SECONDS = 120.0  # a busy machine is no hang
 REMEDY = re.compile(r"run `codewm-lsp index|nothing was changed|exists already|cannot be written")
 COLUMNS = {
@@ -59,9 +60,8 @@ class Victim:
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "index_victim"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[1], text=True,
-        )  # fmt: skip
+            [sys.executable, str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self._answers: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, args=(self._process, self._answers), daemon=True).start()
 
