@@ -7,9 +7,11 @@ turn at most once, and when that comes its newest text is read: the versions bef
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
@@ -111,19 +113,32 @@ class States:
         """Make the states that the newest change made old; another change in between has a turn of its own."""
         self._waiting.discard(document)  # before its text is read: what comes after that is not seen here
         self._tidying.now_and_then()
-        try:
+        with self._unasked(document):
             if not is_read(document):
                 document.settle()
                 return
             followed = self._caught_up(document)
-            for _, line in zip(range(MOST_ENCODED), followed.states.touched_lines(), strict=False):
-                if document in self._waiting or document.closed:
-                    break
+            lines = islice(followed.states.touched_lines(), MOST_ENCODED)
+            self._make_next(followed, followed.revision, lines)
+
+    def _make_next(self, followed: _Followed, revision: int, lines: Iterator[int]) -> None:
+        """Make one state and queue the next, so that a question waits for one at most."""
+        document = followed.document
+        with self._unasked(document):
+            if document in self._waiting or document.closed or followed.revision != revision:
+                return
+            for line in islice(lines, 1):
                 followed.state_at(line)
+                self._worker.submit(partial(self._make_next, followed, revision, lines))
+
+    @contextmanager
+    def _unasked(self, document: Document) -> Iterator[None]:
+        """Nobody waits for this; whoever asks for the states meets the same error and is answered."""
+        try:
+            yield
         except StaleError:
             pass
         except Exception as error:
-            # Nobody waits for this; whoever asks for the states meets the same and is answered.
             document.settle()
             if str(error) != self._failed:
                 self._failed = str(error)

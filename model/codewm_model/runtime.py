@@ -112,6 +112,7 @@ class Network:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = _FATAL_ONLY
+        options.enable_mem_pattern = False  # a plan for each length that was ever seen: memory, and no time gained
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._path = bundle.folder / name
         self._outputs = list(outputs)

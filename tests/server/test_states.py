@@ -18,7 +18,7 @@ from codewm_lsp.server.convert import Encoding
 from codewm_lsp.server.document import Change, Document, StaleError, split_keeping_ends
 from codewm_lsp.server.session import Snapshot
 from codewm_lsp.server.settings import Settings
-from codewm_lsp.server.states import States
+from codewm_lsp.server.states import MOST_ENCODED, States
 from codewm_model.languages import LANGUAGES
 from codewm_model.runtime import Encoded, Model
 from codewm_model.tokenizer import TokenSequence
@@ -105,6 +105,22 @@ async def test_keys_that_come_while_the_model_runs_are_caught_up_with_in_one_ste
     after = await states.at(snapshot(typed), 1)
     assert (steps, runs) == ([1, 50], [1, 1])
     assert after.lines[1] == "    return " + "y" * 50 + "xa\n"
+    assert states.close(10)
+
+
+async def test_a_question_waits_for_one_of_the_states_that_a_pasted_text_made_old(runs: list[int]) -> None:
+    states, typed, gate = States(), document(), threading.Event()
+    await states.at(snapshot(typed), 1)
+    runs.clear()
+    states._worker.submit(gate.wait)
+    pasted = "".join(f"def f{i}():\n    return {i}\n" for i in range(2 * MOST_ENCODED))
+    typed.record(2, [Change(pasted, (2, 0, 2, 0))])
+    states.follow(typed)
+    question = states._worker.submit(lambda: len(runs))
+    gate.set()
+    assert await asyncio.wrap_future(question) == 1
+    while len(runs) < MOST_ENCODED:
+        await states._worker.run(lambda stop: None)
     assert states.close(10)
 
 
