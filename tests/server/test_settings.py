@@ -23,7 +23,7 @@ def test_nothing_given_is_the_defaults() -> None:
 @pytest.mark.parametrize("wrap", [lambda given: given, lambda given: {"codewm": given}])
 def test_good_values_are_used(wrap: object) -> None:
     assert callable(wrap)
-    given = wrap({"hits": 3, "hover": False, "codeAction": False, "codeLens": True})
+    given = wrap({"hits": 3, "hover": False, "codeAction": False, "codeLens": True, "predictedEdits": True})
     assert read_settings(given) == (
         Settings(hits=3, hover=False, code_action=False, code_lens=True, predicted_edits=True),
         [],
@@ -74,7 +74,7 @@ def test_no_value_at_all_is_an_error(given: object) -> None:
     assert all(len(problem) < 200 for problem in problems)
 
 
-@given(key=st.sampled_from(["hits", "hover", "codeAction", "codeLens"]), value=json)
+@given(key=st.sampled_from(["hits", "hover", "codeAction", "codeLens", "predictedEdits"]), value=json)
 def test_no_value_of_a_setting_is_an_error(key: str, value: object) -> None:
     settings, problems = read_settings({key: value})
     field = {"codeAction": "code_action", "codeLens": "code_lens", "predictedEdits": "predicted_edits"}.get(key, key)
