@@ -13,7 +13,7 @@ from codewm_lsp.server.checkout import Checkout
 from codewm_lsp.server.convert import region_json
 from codewm_lsp.server.document import StaleError
 from codewm_lsp.server.hits import hit_json, with_diffs
-from codewm_lsp.server.session import Session, Snapshot
+from codewm_lsp.server.session import Refusal, Session, Snapshot
 from codewm_lsp.server.states import is_read
 
 if TYPE_CHECKING:
@@ -38,11 +38,9 @@ async def predicted_edits(
     `diffs` reads git for each of those. The state is the one that is remembered while the buffer is typed. Where
     nothing can be told the answer says why.
     """
-    snapshot = session.snapshot(uri)
-    if snapshot is None:
-        return _answer(None, "unsupported")
-    if version is not None and version != snapshot.version:
-        return _answer(snapshot.version, "stale")
+    snapshot = session.asked(uri, version)
+    if isinstance(snapshot, Refusal):
+        return _answer(snapshot.version, snapshot.status)
     from codewm_model.errors import CodewmError
 
     try:

@@ -55,6 +55,14 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """The answer to a question that needs no looking: the document's version and the status."""
+
+    version: int | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveEdits:
     """What the buffer changes against its base, in which work tree, and the settings that hold there.
 
@@ -166,6 +174,13 @@ class Session:
         if document is None:
             return None
         return Snapshot(document, document.version, document.revision, self.folders.settings_for(document.path))
+
+    def asked(self, uri: str, version: int | None) -> Snapshot | Refusal:
+        """The document as it is now, unless it is not open or no longer of the `version` that is asked about."""
+        snapshot = self.snapshot(uri)
+        if snapshot is None:
+            return Refusal(None, "unsupported")
+        return snapshot if version in (None, snapshot.version) else Refusal(snapshot.version, "stale")
 
     async def live_edits(self, snapshot: Snapshot) -> LiveEdits | None:
         """What the buffer changes, None for files that are left alone, are too large or lie outside of git.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from codewm_lsp.server.document import StaleError
 from codewm_lsp.server.hits import hit_json, with_diffs
-from codewm_lsp.server.session import LiveEdits, Session, Snapshot
+from codewm_lsp.server.session import LiveEdits, Refusal, Session, Snapshot
 from codewm_lsp.server.settings import MOST_HITS
 
 if TYPE_CHECKING:
@@ -45,11 +45,9 @@ async def similar_edits(
 
     A document that is not open, is left alone or lies outside of git is answered, and so is an old version.
     """
-    snapshot = session.snapshot(uri)
-    if snapshot is None:
-        return _answer(None, "unsupported")
-    if version is not None and version != snapshot.version:
-        return _answer(snapshot.version, "stale")
+    snapshot = session.asked(uri, version)
+    if isinstance(snapshot, Refusal):
+        return _answer(snapshot.version, snapshot.status)
     try:
         live = await session.live_edits(snapshot)
         if live is None:

@@ -50,3 +50,13 @@ def test_without_an_index_the_command_is_named(tmp_path: Path) -> None:
     repo.commit("one", {"a.py": "x = 1\n"})
     done = run("predict", f"{repo.root}/a.py:1")
     assert done.code == 3 and "codewm-lsp index" in done.err
+
+
+def test_guesses_without_a_past_edit_are_shown_as_such_and_are_no_find(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "new")
+    repo.commit("one", {"notes.txt": "some words\n"})
+    assert run("index", "-q", str(repo.root)).code == 0
+    (repo.root / "a.py").write_text("x = 1\n")
+    done = run("predict", f"{repo.root}/a.py:1", "-k", "2")
+    assert done.code == 1
+    assert done.out.count("no past edit of code like this") == 2

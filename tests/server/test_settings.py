@@ -23,14 +23,17 @@ def test_nothing_given_is_the_defaults() -> None:
 @pytest.mark.parametrize("wrap", [lambda given: given, lambda given: {"codewm": given}])
 def test_good_values_are_used(wrap: object) -> None:
     assert callable(wrap)
-    given = wrap({"hits": 3, "hover": False, "codeAction": False, "codeLens": True})
-    assert read_settings(given) == (Settings(hits=3, hover=False, code_action=False, code_lens=True), [])
+    given = wrap({"hits": 3, "hover": False, "codeAction": False, "codeLens": True, "predictedEdits": True})
+    assert read_settings(given) == (
+        Settings(hits=3, hover=False, code_action=False, code_lens=True, predicted_edits=True),
+        [],
+    )
 
 
 def test_the_projects_table_changes_what_the_client_has_set() -> None:
     client = Settings(hits=3, hover=False)
-    table = {"hits": 5, "code_lens": True, "exclude": ["*.lock"]}
-    assert read_table(table, client) == (Settings(hits=5, hover=False, code_lens=True), [])
+    table = {"hits": 5, "code_lens": True, "predicted_edits": True, "exclude": ["*.lock"]}
+    assert read_table(table, client) == (Settings(hits=5, hover=False, code_lens=True, predicted_edits=True), [])
 
 
 def test_a_bad_value_in_the_table_leaves_the_clients() -> None:
@@ -71,8 +74,8 @@ def test_no_value_at_all_is_an_error(given: object) -> None:
     assert all(len(problem) < 200 for problem in problems)
 
 
-@given(key=st.sampled_from(["hits", "hover", "codeAction", "codeLens"]), value=json)
+@given(key=st.sampled_from(["hits", "hover", "codeAction", "codeLens", "predictedEdits"]), value=json)
 def test_no_value_of_a_setting_is_an_error(key: str, value: object) -> None:
     settings, problems = read_settings({key: value})
-    field = {"codeAction": "code_action", "codeLens": "code_lens"}.get(key, key)
+    field = {"codeAction": "code_action", "codeLens": "code_lens", "predictedEdits": "predicted_edits"}.get(key, key)
     assert problems or getattr(settings, field) == value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from codewm_lsp.server.convert import Encoding, region_json, touched_lines
 from codewm_lsp.server.document import StaleError, TooLargeError
 from codewm_lsp.server.messages import StateParams
-from codewm_lsp.server.session import Session, Snapshot
+from codewm_lsp.server.session import Refusal, Session, Snapshot
 from codewm_lsp.server.states import View, is_read
 
 if TYPE_CHECKING:
@@ -23,11 +23,9 @@ SCHEMA = "codewm.state/1"
 
 async def codewm_state(session: Session, params: StateParams) -> dict[str, Any]:
     """The state at `position`, of the places that `range` touches, or of all places of the document."""
-    snapshot = session.snapshot(params.text_document.uri)
-    if snapshot is None:
-        return _answer(None, "unsupported")
-    if params.version is not None and params.version != snapshot.version:
-        return _answer(snapshot.version, "stale")
+    snapshot = session.asked(params.text_document.uri, params.version)
+    if isinstance(snapshot, Refusal):
+        return _answer(snapshot.version, snapshot.status)
     if not is_read(snapshot.document):
         return _answer(snapshot.version, "unsupported")
     from codewm_model.errors import CodewmError
