@@ -3,9 +3,8 @@
     python benchmarks/kills.py REPO [--kills N] [--commits N] [--json]
 
 The newest commits of a bare clone of REPO are indexed without an interruption, and that time is divided. Then, for
-each moment, an index is begun anew and its process killed with SIGKILL, and nobody tells its workers. (A run that ends
-before its moment comes was not interrupted either: from then on its time is the one that is divided, for the machine
-may have other work.) What
+each moment, an index is begun anew and its process killed with SIGKILL, and nobody tells its workers. (The time is
+taken again from every run that happens to go from nothing to the end, for the machine may have other work.) What
 is stored must be whole commits, the newest first. One run to the end follows at once, past whatever the killed one
 has left: every row must equal the uninterrupted run's in all columns, the graph must hold every edit and find it, no
 process may be left over, and nothing may hold the lock. The unit is kills; the exit code is 1 if one broke something,
@@ -54,13 +53,14 @@ Commits = dict[str, list[Row]]
 
 @dataclass(frozen=True)
 class Kill:
-    """What one kill met, after how many seconds of indexing, and what it broke: [] if nothing.
+    """What one kill met, and what it broke: [] if nothing.
 
-    `seconds_to_end` is how long after it the workers lived.
+    `whole` is how many seconds a run from nothing to the end took meanwhile, 0 if there was none; `seconds_to_end` how
+    long after the kill the workers lived.
     """
 
     phase: str
-    lived: float
+    whole: float
     seconds_to_end: float
     broken: list[str]
 
@@ -96,8 +96,7 @@ def measure(clone: Path, count: int, commits: int) -> dict[str, Any]:
     divided = seconds
     for i in range(count):
         kills.append(kill(clone, commits, (i + 0.5) / count * divided, wanted))
-        if kills[-1].phase == MISSED:
-            divided = kills[-1].lived
+        divided = kills[-1].whole or divided
     broken = Counter(what for each in kills for what in each.broken)
     live = [each for each in kills if each.phase != MISSED]
     return {
@@ -157,6 +156,7 @@ def kill(clone: Path, commits: int, moment: float, wanted: Commits) -> Kill:
     if is_any_left(mark):
         broken.append("a process is left over")
     code = finisher.wait()
+    whole = killed - began if phase == MISSED else time.perf_counter() - killed if not found else 0.0
     if code != 0:
         broken.append(f"the next run ended with {code}")
     if stored(folder) != wanted:
@@ -165,7 +165,7 @@ def kill(clone: Path, commits: int, moment: float, wanted: Commits) -> Kill:
         broken.append("the lock's note is left over")
     if not broken and not is_graph_whole(folder):
         broken.append("the graph lacks edits")
-    return Kill(phase, killed - began, took, broken)
+    return Kill(phase, whole, took, broken)
 
 
 def stored(folder: Path) -> Commits:

@@ -38,7 +38,7 @@ from typist import Typist
 
 from codewm_model.git import git_program
 
-COMMITS = 100  # that are indexed
+COMMITS = 100  # deep is the clone
 OPEN = 4
 DOCUMENTS = 8
 LOOKS, CHECKS = 200, 20
@@ -65,13 +65,15 @@ def main() -> int:
         parser.error(f"--edits must be at least {LOOKS}")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve() / "clone"
-        if subprocess.run([git_program(), "clone", "--quiet", str(options.repo), str(root)]).returncode != 0:
+        # Not more than is indexed: else the server goes on with that, and its memory grows as it should.
+        clone = [git_program(), "clone", "--quiet", f"--depth={COMMITS}", options.repo.resolve().as_uri(), str(root)]
+        if subprocess.run(clone).returncode != 0:
             return 2
         files = python_files(root)
         if len(files) < DOCUMENTS - 2:
             print(f"soak: REPO needs {DOCUMENTS - 2} Python files of {LINES[0]} to {LINES[1]} lines", file=sys.stderr)
             return 2
-        index = [sys.executable, "-m", "codewm_lsp", "index", "--quiet", "--max-commits", str(COMMITS), str(root)]
+        index = [sys.executable, "-m", "codewm_lsp", "index", "--quiet", str(root)]
         subprocess.run(index, check=True, stdout=subprocess.DEVNULL)
         with (Path(folder) / "log").open("w+b") as log:
             result = Soak(root, files, log).run(options.edits)

@@ -81,7 +81,7 @@ class Dismissals:
         if (seen := (stat.st_mtime_ns, stat.st_size)) != self._seen:
             with self._open() as db:
                 self._read = Dismissed(
-                    [Dismissal(*row) for row in db.execute(f"SELECT {_COLUMNS} FROM dismissed ORDER BY id")]
+                    [_checked(Dismissal(*row)) for row in db.execute(f"SELECT {_COLUMNS} FROM dismissed ORDER BY id")]
                 )
             self._seen = seen
         return self._read
@@ -122,3 +122,11 @@ class Dismissals:
             raise DismissalError(
                 f"{self._path}: {error}; what is dismissed is kept there, delete it if it is damaged"
             ) from error
+
+
+def _checked(entry: Dismissal) -> Dismissal:
+    """The entry, if it is one. Raises a ValueError: SQLite keeps anything anywhere."""
+    texts, numbers = (entry.commit, entry.path, entry.author), (entry.first, entry.last)
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int) for number in numbers):
+        raise ValueError("an entry is none")
+    return entry

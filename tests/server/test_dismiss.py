@@ -166,6 +166,19 @@ def test_numbers_and_texts_that_no_file_holds_are_refused(unindexed: Shop, tmp_p
             dismissals.add(entry)
 
 
+@pytest.mark.parametrize("change", ["path = X'00'", "author = NULL", "first = 'one'", "last = 0.5"])
+def test_entries_that_nobody_wrote_are_an_error_with_its_remedy(unindexed: Shop, tmp_path: Path, change: str) -> None:
+    shop = unindexed.clone(tmp_path / "shop")
+    dismissals = Dismissals(Repository.open(shop.root))
+    dismissals.add(Dismissal(COMMIT))
+    (file,) = shop.root.rglob(f".git/codewm/{FILE}")
+    with sqlite3.connect(file) as db:
+        db.execute(f"UPDATE dismissed SET {change}")
+    db.close()
+    with pytest.raises(DismissalError, match="delete it if it is damaged"):
+        Dismissals(Repository.open(shop.root)).load()
+
+
 def test_the_file_of_a_repository_that_is_read_only_lies_with_the_users_data(
     unindexed: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
