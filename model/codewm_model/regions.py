@@ -71,16 +71,41 @@ def _region(source: Source, side: Side, lines: tuple[int, int], around: tuple[in
     """What is walked is bounded in lines too: a line without a leaf is blank, and there are few of those."""
     reach = max(budget, BUDGET)
     (first, count), (above, below) = lines, around
-    low, high = first - min(above, reach), first + count + min(below, reach)
-    leaves = list(source.leaves(low, min(high, source.line_count)))
-    focus = [i for i, leaf in enumerate(leaves) if leaf.line < first + count and leaf.last >= first]
-    marks = [UNCHANGED] * len(leaves)
-    changed = set(side.changed_leaves())
-    for place, i in enumerate(focus):  # the same walk over the same tree: leaf by leaf the ones of `side`
-        marks[i] = CHANGED if place in changed else ON_CHANGED_LINE
-    begin = sum(leaf.last < first for leaf in leaves)
-    start, stop = view(begin, len(leaves), budget)
-    kept = leaves[start:stop]
+    low, high = first - min(above, reach), min(first + count + min(below, reach), source.line_count)
+    before, after = _leaves_around(source, first, (low, high), budget)
+    kept = (*before, *after)
     if not kept:
         return Region((), (), first, first)
-    return Region(tuple(kept), tuple(marks[start:stop]), kept[0].line, kept[-1].last + 1, begin - start)
+    marks = [UNCHANGED] * len(kept)
+    changed = set(side.changed_leaves())
+    for place, leaf in enumerate(after):  # the same walk over the same tree: leaf by leaf the ones of `side`
+        if leaf.line >= first + count:
+            break
+        marks[len(before) + place] = CHANGED if place in changed else ON_CHANGED_LINE
+    return Region(kept, tuple(marks), kept[0].line, kept[-1].last + 1, len(before))
+
+
+def _leaves_around(source: Source, first: int, lines: tuple[int, int], budget: int) -> tuple[list[Leaf], list[Leaf]]:
+    """Of the leaves in lines [low, high) the `budget // 2` last that end before line `first`, and what follows them.
+
+    It is begun a few lines above, and farther up only where there is too little: whoever types waits for it.
+    """
+    low, high = lines
+    half = budget // 2
+    reach = 1 + budget // 8
+    while True:
+        top = max(low, first - reach)
+        before: list[Leaf] = []
+        after: list[Leaf] = []
+        for leaf in source.leaves(top, high):
+            if leaf.last < first:
+                before.append(leaf)
+                continue
+            if len(before) <= half and top > low:  # the first of them may have been clipped at `top`
+                break
+            after.append(leaf)
+            if len(after) + min(len(before), half) >= budget:
+                break
+        if top == low or len(before) > half:
+            return before[max(0, len(before) - half) :], after
+        reach *= 4

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from sources import replacements
 
-from codewm_model.changes import change_of
+from codewm_model.changes import Change, Side, change_of
 from codewm_model.edit import edit_between
 from codewm_model.languages import LANGUAGES
-from codewm_model.regions import CHANGED, ON_CHANGED_LINE, UNCHANGED, region_at, region_pair, view
+from codewm_model.regions import BUDGET, CHANGED, ON_CHANGED_LINE, UNCHANGED, Region, region_at, region_pair, view
 from codewm_model.syntax import Source
 
 CODE = '''\
@@ -116,3 +117,57 @@ def test_a_view_is_within_budget_and_begins_at_the_same_item_whatever_follows_th
     assert 0 <= start <= center and stop == min(center + rest, start + budget)
     assert center - start == min(center, budget // 2)
     assert view(center, center + other, budget)[0] == start
+
+
+@given(replacements(), st.integers(1, 80))
+@example((["x = 1 + \\", "    2 + \\", "    3"], 1, 1, ["    4 + \\"]), 8)
+@example((["f(", "'''a", *["b"] * 300, "c''', 1, 2,", *["    3,"] * 10, ")"], 310, 1, ["    4,"]), 40)
+def test_a_region_is_what_a_walk_over_all_lines_around_it_would_give(
+    case: tuple[list[str], int, int, list[str]], budget: int
+) -> None:
+    lines, first, count, added = case
+    after = [*lines[:first], *added, *lines[first + count :]]
+    change = change_of(edit_between("\n".join(lines), "\n".join(after)))
+    assert region_pair(change, budget) == plain_pair(change, budget)
+    source = Source.parse(LANGUAGES[0], [*after, ""])
+    nothing = Side((), (), ())
+    expected = plain_region(source, nothing, (first, 0), plain_surroundings(source, first, 0), budget)
+    assert region_at(source, first, budget) == expected
+
+
+def plain_pair(change: Change, budget: int) -> tuple[Region, Region]:
+    assert change.sources is not None
+    edit = change.edit
+    counts = len(edit.removed), len(edit.added)
+    ranges = [plain_surroundings(source, edit.first, n) for source, n in zip(change.sources, counts, strict=True)]
+    around = max(above for above, _ in ranges), max(below for _, below in ranges)
+    before, after = (
+        plain_region(source, side, (edit.first, n), around, budget)
+        for source, side, n in zip(change.sources, (change.before, change.after), counts, strict=True)
+    )
+    return before, after
+
+
+def plain_surroundings(source: Source, first: int, count: int) -> tuple[int, int]:
+    low, high = 0, source.line_count
+    if around := source.definitions(first, first + count):
+        low, high = around[-1].start_point.row, around[-1].end_point.row + 1
+    return max(0, first - low), max(0, high - first - count)
+
+
+def plain_region(source: Source, side: Side, lines: tuple[int, int], around: tuple[int, int], budget: int) -> Region:
+    """The definition of a region, written down without a thought of what it costs."""
+    (first, count), (above, below) = lines, (min(most, max(budget, BUDGET)) for most in around)
+    leaves = list(source.leaves(first - above, min(first + count + below, source.line_count)))
+    focus = [i for i, leaf in enumerate(leaves) if leaf.line < first + count and leaf.last >= first]
+    changed = side.changed_leaves()
+    marks = [
+        (CHANGED if focus.index(i) in changed else ON_CHANGED_LINE) if i in focus else UNCHANGED
+        for i in range(len(leaves))
+    ]
+    begin = sum(leaf.last < first for leaf in leaves)
+    start, stop = view(begin, len(leaves), budget)
+    kept, marks = tuple(leaves[start:stop]), marks[start:stop]
+    if not kept:
+        return Region((), (), first, first)
+    return Region(kept, tuple(marks), kept[0].line, kept[-1].last + 1, begin - start)

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import time
-import tokenize
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sources import broken_sources, replacements
 
 from codewm_model.languages import language_of
 from codewm_model.syntax import Leaf, Source
 
 PYTHON = language_of("a.py")
 assert PYTHON is not None
-REAL = inspect.getsource(tokenize).splitlines()[200:360]
-PIECES = [
-    "def f(", "):", '"""', "'", "\\", "    ", "class", "é = 'naïve ☃'", "(", ")]}", "f'{", "}'", "lambda", "# comment",
-    "", "\t", "@", "if x:", "\x00", "\ud800", "\r", "async for", "match x:", "    case {", "else:", "=", "x" * 300,
-]  # fmt: skip
-_TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.sampled_from(REAL)), max_size=25)
 
 
 def leaves(source: Source) -> list[Leaf]:
     return list(source.leaves(0, source.line_count))
-
-
-@st.composite
-def replacements(draw: st.DrawFn) -> tuple[list[str], int, int, list[str]]:
-    """Real code or broken code, and a stretch of it with what comes instead."""
-    lines = draw(st.one_of(st.just(REAL), _TEXTS))
-    first = draw(st.integers(0, len(lines)))
-    count = draw(st.integers(0, min(6, len(lines) - first)))
-    return lines, first, count, draw(st.lists(st.sampled_from([*PIECES, *REAL]), max_size=5))
 
 
 @given(replacements())
@@ -46,7 +30,7 @@ def test_an_incremental_replacement_equals_a_full_parse(case: tuple[list[str], i
     assert leaves(replaced) == leaves(full)
 
 
-@given(_TEXTS, st.data())
+@given(broken_sources, st.data())
 def test_leaves_of_a_range_are_a_slice_of_all_leaves(lines: list[str], data: st.DataObject) -> None:
     source = Source.parse(PYTHON, lines)
     first = data.draw(st.integers(0, source.line_count))
