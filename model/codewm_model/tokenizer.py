@@ -6,6 +6,7 @@ vocabulary). Python's `hash()` differs between processes and is never used.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -13,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from codewm_model.regions import Region, view
-from codewm_model.syntax import Leaf
 from codewm_model.words import subwords, words
 
 Ids = npt.NDArray[np.int32]
@@ -24,11 +24,12 @@ MAX_SUBWORDS = 4  # of a name
 MAX_WORDS = 3  # of a string or a comment
 SMALL_NUMBER = 2  # characters of a number that is kept as it is
 _WHOLE = " ="  # before a whole text that stands for itself
+_SHORT = 60  # characters: longer texts come seldom again, and would fill the memory
 
 
 @dataclass(frozen=True, slots=True)
 class TokenSequence:
-    """Four numbers a position: text bucket, parent bucket, depth and mark, each int32 `[P]`, P <= MAX_POSITIONS.
+    """Four numbers a position: text bucket, parent bucket, depth and mark, each int32 `[P]`.
 
     `name` is 1 where the position is part of an identifier, `center` the position at which the change begins. The model
     reads neither: training renames by the one and cuts by the other.
@@ -44,37 +45,46 @@ class TokenSequence:
 
 def tokenize(region: Region, max_positions: int = MAX_POSITIONS) -> TokenSequence:
     """The region's positions; where there are too many, those around the change's beginning stay."""
-    rows: list[tuple[int, int, int, int, bool]] = []
-    starts = [0]  # of each leaf, and the end
-    for leaf, how in zip(region.leaves, region.marks, strict=True):
-        around = (bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), how, leaf.kind == "name")
-        rows += [(bucket(piece, TEXT_BUCKETS), *around) for piece in pieces(leaf)]
-        starts.append(len(rows))
-    center = starts[region.center]
-    start, stop = view(center, len(rows), max_positions)
-    table = np.array(rows[start:stop], np.int32).reshape(-1, 5)
-    text, parent, depth, mark, name = (np.ascontiguousarray(column) for column in table.T)
-    return TokenSequence(text, parent, depth, mark, name, center - start)
+    ids = [(_known_ids if len(leaf.text) <= _SHORT else _ids)(leaf.kind, leaf.text) for leaf in region.leaves]
+    text = np.array([one for of_leaf in ids for one in of_leaf], np.int32)
+    places = [
+        (_known_bucket(leaf.parent, PARENT_BUCKETS), min(leaf.depth, MAX_DEPTH), how, leaf.kind == "name")
+        for leaf, how in zip(region.leaves, region.marks, strict=True)
+    ]
+    sizes = [len(of_leaf) for of_leaf in ids]
+    center = sum(sizes[: region.center])
+    start, stop = view(center, len(text), max_positions)
+    around = np.array(places, np.int32).reshape(-1, 4).T.repeat(sizes, axis=1)[:, start:stop]
+    parent, depth, mark, name = (np.ascontiguousarray(row) for row in around)
+    return TokenSequence(text[start:stop].copy(), parent, depth, mark, name, center - start)
 
 
-def pieces(leaf: Leaf) -> list[str]:
-    """The texts of a leaf's positions; what begins with a space is a marker or continues a leaf.
+def pieces(kind: str, text: str) -> list[str]:
+    """The texts of the positions of a leaf of this kind; what begins with a space is a marker or continues a leaf.
 
     What its words leave out (underscores, case, quotes, a long string's end) shows in one more position, the whole
     text: an edit that changes a leaf changes a position.
     """
-    if leaf.kind == "name":
-        parts = subwords(leaf.text)[:MAX_SUBWORDS] or [leaf.text.lower()]
-        whole = [] if "_".join(parts) == leaf.text else [_WHOLE + leaf.text]
+    if kind == "name":
+        parts = subwords(text)[:MAX_SUBWORDS] or [text.lower()]
+        whole = [] if "_".join(parts) == text else [_WHOLE + text]
         return [parts[0], *(" " + part for part in parts[1:]), *whole]
-    if leaf.kind in ("string", "comment"):
-        return [f" {leaf.kind}", *(" " + word.lower() for word in words(leaf.text)[:MAX_WORDS]), _WHOLE + leaf.text]
-    if leaf.kind == "number" and len(leaf.text) > SMALL_NUMBER:
-        return [" number", _WHOLE + leaf.text]
-    return [leaf.text]
+    if kind in ("string", "comment"):
+        return [f" {kind}", *(" " + word.lower() for word in words(text)[:MAX_WORDS]), _WHOLE + text]
+    if kind == "number" and len(text) > SMALL_NUMBER:
+        return [" number", _WHOLE + text]
+    return [text]
 
 
 def bucket(text: str, buckets: int) -> int:
     """1 to `buckets` - 1, the same in every process and on every machine."""
     mixed = crc32(text.encode(errors="replace")) * 0x9E3779B1 & 0xFFFFFFFF
     return 1 + (mixed >> 8) % (buckets - 1)
+
+
+def _ids(kind: str, text: str) -> tuple[int, ...]:
+    return tuple(bucket(piece, TEXT_BUCKETS) for piece in pieces(kind, text))
+
+
+_known_ids = functools.lru_cache(1 << 13)(_ids)  # most leaves are one of few
+_known_bucket = functools.lru_cache(1 << 10)(bucket)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sources import replacements
 
 from codewm_model.changes import change_of
 from codewm_model.edit import edit_between
-from codewm_model.regions import CHANGED, ON_CHANGED_LINE, UNCHANGED, Region, region_pair
+from codewm_model.regions import CHANGED, ON_CHANGED_LINE, UNCHANGED, Region, region_pair, view
 from codewm_model.syntax import Leaf
 from codewm_model.tokenizer import (
     MAX_DEPTH,
@@ -53,17 +54,17 @@ def columns(tokens: TokenSequence) -> list[np.ndarray]:
     ],
 )
 def test_a_leaf_gives_these_pieces(text: str, kind: str, expected: list[str]) -> None:
-    assert pieces(leaf(text, kind)) == expected
+    assert pieces(kind, text) == expected
 
 
 @given(st.sampled_from(["name", "string", "comment", "number", "operator"]), st.text(min_size=1), st.text(min_size=1))
 def test_an_edit_that_changes_a_leaf_changes_a_position(kind: str, one: str, other: str) -> None:
-    assert (pieces(leaf(one, kind)) == pieces(leaf(other, kind))) == (one == other)
+    assert (pieces(kind, one) == pieces(kind, other)) == (one == other)
 
 
 @pytest.mark.parametrize("other", ["parseFile", "parse__file", "_parse_file"])
 def test_names_of_the_same_words_are_told_apart_by_their_whole_text(other: str) -> None:
-    assert pieces(leaf(other, "name")) == [*pieces(leaf("parse_file", "name")), f" ={other}"]
+    assert pieces("name", other) == [*pieces("name", "parse_file"), f" ={other}"]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +139,26 @@ def test_where_there_are_too_many_positions_half_of_the_rest_is_before_the_cente
     tokens = tokenize(Region(leaves, marks, 0, 1, center=80), max_positions=20)
     assert len(tokens.text) == 20
     assert tokens.mark.tolist().index(CHANGED) == tokens.center == 10
+
+
+@given(replacements(), st.integers(1, 80))
+def test_every_leaf_has_its_pieces_and_a_cut_is_a_view_of_all_of_them(
+    case: tuple[list[str], int, int, list[str]], most: int
+) -> None:
+    lines, first, count, added = case
+    after = [*lines[:first], *added, *lines[first + count :]]
+    for region in region_pair(change_of(edit_between("\n".join(lines), "\n".join(after))), 40):
+        rows: list[tuple[int, ...]] = []
+        begins = []
+        for one, how in zip(region.leaves, region.marks, strict=True):
+            begins.append(len(rows))
+            place = bucket(one.parent, PARENT_BUCKETS), min(one.depth, MAX_DEPTH), how, int(one.kind == "name")
+            rows += [(bucket(piece, TEXT_BUCKETS), *place) for piece in pieces(one.kind, one.text)]
+        center = [*begins, len(rows)][region.center]
+        start, stop = view(center, len(rows), most)
+        tokens = tokenize(region, most)
+        assert list(zip(*(column.tolist() for column in columns(tokens)), strict=True)) == rows[start:stop]
+        assert tokens.center == center - start
 
 
 def test_depth_is_bounded_and_padding_is_never_used() -> None:
