@@ -105,7 +105,7 @@ class Encoder:
 
     def read(self, change: Change) -> ReadEdit:
         """The change as `encode` takes it; small, while a change holds two parsed files."""
-        before, after = (self.tokens(region) for region in region_pair(change))
+        before, after = (self.tokens(region) for region in region_pair(change, self.bundle.config.positions))
         return ReadEdit(sketch(change), before, after, action_of(change))
 
     def encode(self, edits: Sequence[ReadEdit]) -> list[EncodedEdit]:
@@ -130,7 +130,8 @@ class Encoder:
         The state is that of the region around the line: its definition, as far as the model sees.
         """
         pairs = [(place, 1) if isinstance(place, str) else place for place in places]
-        return self.encode_regions([_region_at(source, line - 1) for source, line in pairs])
+        budget = self.bundle.config.positions
+        return self.encode_regions([_region_at(source, line - 1, budget) for source, line in pairs])
 
     def encode_regions(self, regions: Sequence[Region]) -> Floats:
         """States `[N, D]` of regions; those seen lately are remembered by their content."""
@@ -188,10 +189,10 @@ def _encoder_of(bundle: Bundle) -> Encoder:
     return Encoder(bundle)
 
 
-def _region_at(source: str, line: int) -> Region:
+def _region_at(source: str, line: int, budget: int) -> Region:
     """The region around a line; past the last one it is around that."""
     parsed = Source.parse(LANGUAGES[0], split_lines(source))
-    return region_at(parsed, max(0, min(line, parsed.line_count - 1)))
+    return region_at(parsed, max(0, min(line, parsed.line_count - 1)), budget)
 
 
 def _content_of(sequence: TokenSequence) -> bytes:

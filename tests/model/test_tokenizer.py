@@ -161,6 +161,20 @@ def test_every_leaf_has_its_pieces_and_a_cut_is_a_view_of_all_of_them(
         assert tokens.center == center - start
 
 
+@given(replacements(), st.integers(1, 32))
+def test_a_region_of_as_many_leaves_as_there_are_positions_is_enough(
+    case: tuple[list[str], int, int, list[str]], positions: int
+) -> None:
+    lines, first, count, added = case
+    after = [*lines[:first], *added, *lines[first + count :]]
+    change = change_of(edit_between("\n".join(lines), "\n".join(after)))
+    few, many = ([tokenize(region, positions) for region in region_pair(change, n)] for n in (positions, 128))
+    assert [[column.tolist() for column in columns(tokens)] for tokens in few] == [
+        [column.tolist() for column in columns(tokens)] for tokens in many
+    ]
+    assert [tokens.center for tokens in few] == [tokens.center for tokens in many]
+
+
 def test_depth_is_bounded_and_padding_is_never_used() -> None:
     tokens = tokenize(Region((leaf("x", "name", depth=400),), (UNCHANGED,), 0, 1))
     assert tokens.depth.tolist() == [MAX_DEPTH]
