@@ -131,7 +131,9 @@ def long_regions(lines: list[str], size: int, count: int) -> tuple[list[int], fl
     buffer = Buffer.parse(LANGUAGES[0], lines)
     chance = random.Random(size)
     tried = chance.sample([i for i, line in enumerate(lines) if line.startswith("    ")], min(8 * count, LINES // 2))
-    filled = sorted(((len(tokenize(buffer.region_at(line), size).text), line) for line in tried), reverse=True)[:count]
+    filled = sorted(((len(tokenize(buffer.region_at(line, size), size).text), line) for line in tried), reverse=True)[
+        :count
+    ]
     chance.shuffle(filled)
     return [line for _, line in filled], statistics.mean(positions for positions, _ in filled)
 

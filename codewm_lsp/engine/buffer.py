@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from tree_sitter import Node
 
 from codewm_model.languages import Language
-from codewm_model.regions import Region, region_at
+from codewm_model.regions import BUDGET, Region, region_at
 from codewm_model.syntax import Source
 
 Splice: TypeAlias = tuple[int, int, Sequence[str]]
@@ -67,36 +67,38 @@ class Buffer:
         """How many lines there are, at least one."""
         return self.source.line_count
 
-    def region_at(self, line: int) -> Region:
-        """What the model sees around a line, 0-based; beyond the end it is the last one."""
-        return region_at(self.source, min(line, self.line_count - 1))
+    def region_at(self, line: int, budget: int = BUDGET) -> Region:
+        """What the model sees around a line, 0-based, in so many leaves; beyond the end it is the last line."""
+        return region_at(self.source, min(line, self.line_count - 1), budget)
 
     def place_at(self, line: int) -> Place:
         """The innermost definition around a line, or the stretch of the module that it stands in."""
         line = min(line, self.line_count - 1)
         if around := self.source.definitions(line, line + 1):
             return self._definition(around)
-        return next(place for place in self._stretches() if line < place.end)
+        return next(place for place in self._stretches if line < place.end)
 
     def places(self, first: int = 0, end: int | None = None) -> list[Place]:
         """The definitions and stretches that stand at least partly in lines [first, end), by their first lines."""
         end = self.line_count if end is None else end
-        written = (place for place in self._stretches() if self._has_text(place))
+        written = (place for place in self._stretches if self._has_text(place))
         found = [place for place in (*self._definitions, *written) if place.first < end and place.end > first]
         return sorted(found, key=lambda place: (place.first, -place.end))
 
     @functools.cached_property
     def _definitions(self) -> tuple[Place, ...]:
-        return tuple(map(self._definition, _definitions(self.source)))
+        return tuple(map(self._definition, _definitions(self.source, nested=True)))
 
-    def _stretches(self) -> Iterator[Place]:
+    @functools.cached_property
+    def _stretches(self) -> tuple[Place, ...]:
         """The lines outside of all definitions; the last one may be empty, so that every line is in one."""
-        line = 0
-        for place in self._definitions:
-            if place.first > line:
-                yield Place(line, place.first, "", "module")
-            line = max(line, place.end)
-        yield Place(line, max(line, self.line_count), "", "module")
+        stretches, line = [], 0
+        for *_, node in _definitions(self.source, nested=False):
+            first, last = node.start_point.row, node.end_point.row
+            if first > line:
+                stretches.append(Place(line, first, "", "module"))
+            line = max(line, min(last + 1, self.line_count))
+        return (*stretches, Place(line, max(line, self.line_count), "", "module"))
 
     def _definition(self, around: Sequence[Node]) -> Place:
         """The innermost of nodes that lie in each other, outermost first."""
@@ -124,8 +126,11 @@ def touched(splices: Iterable[Splice]) -> list[tuple[int, int]]:
     return spans
 
 
-def _definitions(source: Source) -> Iterator[tuple[Node, ...]]:
-    """Every function and class with those around it, in order. What stands inside a statement's expression has none."""
+def _definitions(source: Source, nested: bool) -> Iterator[tuple[Node, ...]]:
+    """Every function and class with those around it, in order. What stands inside a statement's expression has none.
+
+    Without those that are `nested` in another it is a tenth of the work.
+    """
     wanted = source.language.functions | source.language.classes
     cursor = source.tree.walk()
     around: list[Node] = []
@@ -135,7 +140,8 @@ def _definitions(source: Source) -> Iterator[tuple[Node, ...]]:
         if node.type in wanted:
             around = [outer for outer in around if outer.end_byte >= node.end_byte] + [node]
             yield tuple(around)
-        if node.end_point.row > node.start_point.row and cursor.goto_first_child():
+        enter = node.end_point.row > node.start_point.row and (nested or node.type not in wanted)
+        if enter and cursor.goto_first_child():
             continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():

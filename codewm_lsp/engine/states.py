@@ -22,6 +22,7 @@ class LiveStates:
     def __init__(self, language: Language, lines: Sequence[str], encoder: Encoder) -> None:
         self._encoder = encoder
         self._touched: list[tuple[int, int]] = []
+        self._tokens: dict[int, TokenSequence] = {}  # by line, of the present version
         self.milliseconds = _nothing()
         with self._timed("parse"):
             self.buffer = Buffer.parse(language, lines)
@@ -29,6 +30,7 @@ class LiveStates:
     def change(self, splices: Sequence[Splice]) -> None:
         """Take over changes; no state is made before one is asked for."""
         self.milliseconds = _nothing()
+        self._tokens.clear()
         self._touched = touched(splices)
         with self._timed("parse"):
             self.buffer = self.buffer.edited(splices)
@@ -50,7 +52,7 @@ class LiveStates:
         Raises:
             BundleError, DependencyError: the model cannot be run.
         """
-        tokens = self._tokens(line)
+        tokens = self._tokens_at(line)
         with self._timed("encode"):
             states = self._encoder.encode_tokens([tokens])
         first: Floats = states[0]
@@ -58,12 +60,17 @@ class LiveStates:
 
     def known_state_at(self, line: int) -> Floats | None:
         """The same where it is remembered, None where the model would have to run."""
-        tokens = self._tokens(line)
+        tokens = self._tokens_at(line)
         return self._encoder.encode_tokens([tokens])[0] if self._encoder.remembers(tokens) else None
 
-    def _tokens(self, line: int) -> TokenSequence:
-        with self._timed("tokenize"):
-            return self._encoder.tokens(self.buffer.region_at(line))
+    def _tokens_at(self, line: int) -> TokenSequence:
+        """What the model is shown around a line: no more leaves are read than it has positions, for each has one."""
+        known = self._tokens.get(line)
+        if known is None:
+            with self._timed("tokenize"):
+                region = self.buffer.region_at(line, self._encoder.bundle.config.positions)
+                known = self._tokens[line] = self._encoder.tokens(region)
+        return known
 
     @contextmanager
     def _timed(self, what: str) -> Iterator[None]:

@@ -145,6 +145,16 @@ def test_every_line_of_any_text_has_a_place_and_a_region(lines: list[str], line:
     assert all(leaf.line < len(lines) for leaf in buffer.region_at(line).leaves)
 
 
+@given(lines=st.lists(texts, min_size=1, max_size=12) | st.permutations(CODE))
+def test_a_stretch_of_the_module_is_what_no_definition_holds(lines: list[str]) -> None:
+    held: dict[bool, set[int]] = {True: set(), False: set()}
+    for place in Buffer.parse(PYTHON, lines).places():
+        held[place.kind == "module"].update(range(place.first, place.end))
+    written = {i for i, line in enumerate(lines) if line.strip()}
+    assert not held[True] & held[False]
+    assert written <= held[True] | held[False]
+
+
 def test_an_empty_text_has_one_line_and_no_place_with_text() -> None:
     buffer = Buffer.parse(PYTHON, [""])
     assert (buffer.line_count, buffer.places(), buffer.place_at(0)) == (1, [], Place(0, 1, "", "module"))

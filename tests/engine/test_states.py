@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from codewm_lsp.engine.buffer import Buffer
 from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.states import LiveStates
 from codewm_model.bundle import Bundle
 from codewm_model.languages import LANGUAGES
+from codewm_model.regions import Region
 from codewm_model.runtime import Encoded, Model
+from codewm_model.tokenizer import TokenSequence
 
 CODE = ["def first(a):", "    return a", "", "", "def second(b):", "    return b", ""]
 
@@ -75,3 +80,40 @@ def test_costs_are_of_the_present_version(live: LiveStates) -> None:
     live.change([(1, 1, ["    return x"])])
     assert live.milliseconds["parse"] > 0
     assert live.milliseconds["tokenize"] == live.milliseconds["encode"] == 0
+
+
+@pytest.mark.parametrize("positions", [64, 128, 256])
+def test_the_model_is_shown_as_many_positions_as_its_bundle_says(
+    random_bundle: Bundle, positions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[int] = []
+    encode = Model.encode
+
+    def seen(self: Model, sequences: list[TokenSequence]) -> Encoded:
+        shown.extend(len(sequence.text) for sequence in sequences)
+        return encode(self, sequences)
+
+    monkeypatch.setattr(Model, "encode", seen)
+    lines = ["def long():", *(f"    call({i})" for i in range(200)), ""]
+    encoder = Encoder(Bundle(random_bundle.folder, replace(random_bundle.config, positions=positions)))
+    live = LiveStates(LANGUAGES[0], lines, encoder)
+    states = [live.state_at(line) for line in (0, 100)]
+    assert shown == [positions] * 2
+    assert np.array_equal(states[1], encoder.encode_states([("\n".join(lines), 101)])[0])
+
+
+def test_a_line_is_read_once_for_each_version(live: LiveStates, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    region_at = Buffer.region_at
+
+    def counted(self: Buffer, line: int, budget: int) -> Region:
+        read.append(line)
+        return region_at(self, line, budget)
+
+    monkeypatch.setattr(Buffer, "region_at", counted)
+    for _ in range(2):
+        live.state_at(5)
+        assert live.known_state_at(5) is not None
+    live.change([(5, 1, ["    return c"])])
+    live.state_at(5)
+    assert read == [5, 5]
