@@ -79,7 +79,7 @@ def extract_all(chunks: Iterator[list[CommitEdits]], jobs: int) -> Iterator[Extr
         try:
             for chunk in chunks:
                 waiting.append(pool.submit(extract, chunk))
-                if len(waiting) > 3 * jobs:
+                if len(waiting) > 2 * jobs:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
