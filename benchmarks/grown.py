@@ -24,7 +24,8 @@ from codewm_lsp.engine.encoder import EncodedEdit, edit_keys
 from codewm_lsp.engine.indexing import reachable_commits
 from codewm_lsp.engine.left_out import rules_of
 from codewm_lsp.engine.packing import unpack_vector
-from codewm_lsp.engine.store import DATABASE, EditRow, Store, index_folder
+from codewm_lsp.engine.rows import EditRow
+from codewm_lsp.engine.store import DATABASE, Store, index_folder
 from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.git import Repository
 from codewm_model.history import describe_commits

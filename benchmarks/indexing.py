@@ -96,14 +96,22 @@ def index(copy: Path, options: list[str]) -> Run:
 
 def resident(pid: int) -> int:
     """Bytes of memory that a process and everything below it hold right now."""
-    total = 0
     try:
-        total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            total += sum(resident(int(child)) for child in (task / "children").read_text().split())
+        own = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):
-        pass  # it ended meanwhile, or this system has no /proc
-    return total
+        return 0  # it ended meanwhile, or this system has no /proc
+    return own + sum(map(resident, children(pid)))
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that run."""
+    found: list[int] = []
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    except OSError:
+        pass  # see above
+    return found
 
 
 def show(result: dict[str, Any]) -> None:

@@ -15,7 +15,8 @@ import numpy as np
 
 from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.index import Hit, hit_of
-from codewm_lsp.engine.store import Store, StoredEdit
+from codewm_lsp.engine.rows import StoredEdit
+from codewm_lsp.engine.store import Store
 from codewm_model.sketch import Floats
 
 NEIGHBOURS = 50  # past edits that vote, each with its similarity to a power: the best on validation edits

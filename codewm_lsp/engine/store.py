@@ -6,14 +6,11 @@ needs: a commit is indexed when the transaction that holds its edits is.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import itertools
 import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,63 +18,19 @@ import platformdirs
 
 from codewm_lsp.engine.database import Transaction, connect, is_writable, refuse_strange, schema_of, unusable
 from codewm_lsp.engine.default_bundle import default_bundle
-from codewm_lsp.engine.encoder import EncodedEdit
 from codewm_lsp.engine.packing import pack, pack_vector, unpack, unpack_vector
+from codewm_lsp.engine.rows import Candidate, EditRow, StoredEdit
+from codewm_lsp.engine.schema import SCHEMA, make_tables, schema
 from codewm_model.edit import Commit
 from codewm_model.errors import IndexMissingError, IndexStoreError, IndexVersionError
 from codewm_model.git import Repository
 from codewm_model.sketch import Floats, Sketch
 from codewm_model.version import representation_version
 
-SCHEMA = 3
 DATABASE = "edits.sqlite3"
 
-_TABLES = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE commits (id INTEGER PRIMARY KEY, hash TEXT UNIQUE, author TEXT, email TEXT, time INTEGER, subject TEXT);
-CREATE TABLE paths (id INTEGER PRIMARY KEY, path TEXT UNIQUE);
-CREATE TABLE edits (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, commit_id INTEGER, path_id INTEGER,
-    first INTEGER, last INTEGER, action TEXT, lexical BLOB, structural BLOB,
-    learned BLOB, before_state BLOB, action_class INTEGER);
-CREATE INDEX edits_by_commit ON edits (commit_id);
-CREATE TABLE skipped (commit_id INTEGER, reason TEXT, count INTEGER, PRIMARY KEY (commit_id, reason)) WITHOUT ROWID;
-"""
 _NO_INDEX = "this repository has no index yet: run `codewm-lsp index`"
 _JOINED = "edits JOIN commits ON commits.id = commit_id JOIN paths ON paths.id = path_id"
-
-
-@dataclass(frozen=True, slots=True)
-class EditRow:
-    """One edit as it is stored. Commit, path and lines find its text in git again."""
-
-    path: str
-    lines: tuple[int, int]
-    action: str
-    encoded: EncodedEdit
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What ranking needs of a stored edit, vectors as they are stored, `path` by its number."""
-
-    id: int
-    commit: str
-    time: int
-    path: int
-    lexical: bytes
-    structural: bytes
-    learned: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEdit:
-    """Where an edit comes from."""
-
-    commit: Commit
-    path: str
-    lines: tuple[int, int]
-    action: str
 
 
 def index_folder(repository: Repository) -> Path:
@@ -116,7 +69,7 @@ class Store:
         try:
             self._db = connect(path, write)
             self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute("PRAGMA cache_size = -16384")  # KiB; sketches are read at random
+            self._db.execute("PRAGMA cache_size = -4096")  # KiB; sketches are read at random
             if write:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._create()
@@ -134,7 +87,7 @@ class Store:
     def _create(self) -> None:
         if not schema_of(self._db):
             with self.transaction():
-                _make_tables(self._db)
+                make_tables(self._db)
                 for key, value in self.version().items():
                     self.set_meta(key, value)
 
@@ -320,19 +273,6 @@ class Store:
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
-
-
-def _make_tables(db: sqlite3.Connection) -> None:
-    for statement in _TABLES.strip().split(";\n"):
-        db.execute(statement)
-
-
-@functools.cache
-def schema() -> list[tuple[str, str, str]]:
-    """What an index of this version says of its tables."""
-    with closing(sqlite3.connect(":memory:")) as db:
-        _make_tables(db)
-        return schema_of(db)
 
 
 def _marks(ids: Collection[object]) -> str:
