@@ -40,6 +40,7 @@ from codewm_model.sketch import Floats
 
 K = 10
 GIT_QUERIES, PROCESSES = 10, 5
+BATCH = 4096
 Query = TypeVar("Query")
 Answer = TypeVar("Answer")
 EXACT, GIT = "every key compared (numpy)", "git log -S"
@@ -51,7 +52,10 @@ class ExactIndex(EditIndex):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._ids = np.array(self.store.edit_ids())
-        self._keys = np.asarray(self._vectors._graph.get_items(self._ids, return_type="numpy"))
+        self._keys = np.empty((len(self._ids), self._vectors.size), np.float32)
+        for start in range(0, len(self._ids), BATCH):  # hnswlib takes several times the room of what it returns
+            rows = slice(start, start + BATCH)
+            self._keys[rows] = self._vectors._graph.get_items(self._ids[rows], return_type="numpy")
 
     def __len__(self) -> int:
         return len(self._ids)
