@@ -27,8 +27,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from codewm_lsp.engine.encoder import edit_keys
 from codewm_lsp.engine.index import EditIndex, Filters, Hit
+from codewm_lsp.engine.rows import Candidate
 from codewm_lsp.engine.similar import SimilarEdits
 from codewm_lsp.engine.store import index_folder
 from codewm_model.edit import Edit
@@ -36,10 +36,11 @@ from codewm_model.errors import CodewmError
 from codewm_model.git import Repository
 from codewm_model.history import list_commits, local_revisions, read_history
 from codewm_model.ranking import CANDIDATES
+from codewm_model.sketch import Floats
 
 K = 10
 GIT_QUERIES, PROCESSES = 10, 5
-BATCH = 10_000
+BATCH = 4096
 Query = TypeVar("Query")
 Answer = TypeVar("Answer")
 EXACT, GIT = "every key compared (numpy)", "git log -S"
@@ -50,23 +51,21 @@ class ExactIndex(EditIndex):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        rows = self.store.sketches_after(0)
-        ids: list[int] = []
-        keys = []
-        while batch := list(itertools.islice(rows, BATCH)):  # a million sketches at once would not fit
-            numbers, sketches, learned = zip(*batch, strict=True)
-            ids += numbers
-            keys.append(edit_keys(self.store.bundle, sketches, learned))
-        self._ids, self._keys = np.array(ids), np.concatenate(keys)
+        self._ids = np.array(self.store.edit_ids())
+        self._keys = np.empty((len(self._ids), self._vectors.size), np.float32)
+        for start in range(0, len(self._ids), BATCH):  # hnswlib takes several times the room of what it returns
+            rows = slice(start, start + BATCH)
+            self._keys[rows] = self._vectors._graph.get_items(self._ids[rows], return_type="numpy")
 
     def __len__(self) -> int:
         return len(self._ids)
 
-    def _candidates(self, key: Any, filters: Filters) -> dict[int, float]:
+    def _candidates(self, key: Floats, filters: Filters) -> tuple[dict[int, float], list[Candidate]]:
         products = self._keys @ key
         count = min(CANDIDATES, len(products))
         best = np.argpartition(-products, count - 1)[:count]
-        return dict(zip(self._ids[best].tolist(), products[best].tolist(), strict=True))
+        near = dict(zip(self._ids[best].tolist(), products[best].tolist(), strict=True))
+        return near, self._allowed(near, filters)
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from codewm_lsp.engine.encoder import Encoder, ReadEdit
-from codewm_lsp.engine.store import EditRow
+from codewm_lsp.engine.rows import EditRow
 from codewm_model.actions import label_of
 from codewm_model.changes import ChangeReader
 from codewm_model.edit import Commit
@@ -79,7 +79,7 @@ def extract_all(chunks: Iterator[list[CommitEdits]], jobs: int) -> Iterator[Extr
         try:
             for chunk in chunks:
                 waiting.append(pool.submit(extract, chunk))
-                if len(waiting) > 3 * jobs:
+                if len(waiting) > 2 * jobs:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -15,7 +15,8 @@ import numpy as np
 
 from codewm_lsp.engine.database import schema_of
 from codewm_lsp.engine.packing import unpack, unpack_vector
-from codewm_lsp.engine.store import Store, schema
+from codewm_lsp.engine.schema import schema
+from codewm_lsp.engine.store import Store
 from codewm_model.sketch import Features
 
 _LARGEST_VALUE = 1 << 20  # bytes

@@ -13,7 +13,8 @@ import numpy as np
 from codewm_lsp.engine.database import demand, sound_rows
 from codewm_lsp.engine.encoder import edit_keys
 from codewm_lsp.engine.packing import unpack_rows, unpack_vector
-from codewm_lsp.engine.store import Candidate, Store, StoredEdit
+from codewm_lsp.engine.rows import Candidate, StoredEdit
+from codewm_lsp.engine.store import Store
 from codewm_lsp.engine.vectors import VectorIndex
 from codewm_model.ranking import CANDIDATES, Ranker, fuse, reasons
 from codewm_model.sketch import Floats, Sketch

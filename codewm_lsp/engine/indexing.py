@@ -2,6 +2,9 @@
 
 This process reads git and writes rows; workers do the rest (`engine/extraction.py`). A commit is written in one
 transaction with its edits, so an interruption at any moment loses at most the work of a few unfinished chunks.
+
+A long history is read in rounds. The graph of the edits, the one thing here that grows with them, is in memory only
+between two rounds, when there are no workers and no git.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -30,7 +33,7 @@ from codewm_model.left_alone import holds_secrets
 _log = logging.getLogger(__name__)
 
 POOL_FROM = 200  # commits from which starting workers pays
-SAVE_FROM = 2000  # unsaved edits at which the graph is written, or an eighth of it: what readers must catch up with
+ROUND = 512  # commits read before the graph is written, or an eighth of those read: what readers must catch up with
 
 
 @dataclass
@@ -125,27 +128,34 @@ def _update(
     _log.info("%d commits to read into %s", len(pending), store.folder)
     progress = Progress(len(pending), started, problems=problems)
     report(progress)
-    many = len(pending) >= POOL_FROM
-    # Of a few new commits the rows come first: with them the commits can be found.
-    vectors = VectorIndex.load(store) if many else None
-    try:
-        chosen = path_filter(indexed_paths(store))
-        history = read_history(
-            repository,
-            pending,
-            only=lambda path: chosen(path) and not holds_secrets(PurePosixPath(path)),
-            left_out=rules.reason_of_path,
-        )
-        for extracted in extract_all(chunks(rules.apply(history)), jobs if many else 1):
-            _write(store, extracted, progress)
-            if vectors is not None:
-                vectors.catch_up(store)
-                if vectors.unsaved >= max(SAVE_FROM, len(vectors) // 8):
-                    vectors.save(store)
-            report(progress)
-    finally:
-        keep_graph(store, vectors or VectorIndex.load(store))
+    wanted = _wanted(indexed_paths(store))
+    for commits in rounds(pending, len(reachable) - len(pending)):
+        history = read_history(repository, commits, only=wanted, left_out=rules.reason_of_path)
+        try:
+            for extracted in extract_all(chunks(rules.apply(history)), jobs if len(commits) >= POOL_FROM else 1):
+                _write(store, extracted, progress)
+                report(progress)
+        finally:
+            history.close()  # and with it git
+            keep_graph(store, VectorIndex.load(store))
     return progress
+
+
+def rounds(commits: Sequence[str], known: int) -> Iterator[Sequence[str]]:
+    """Commits in portions that grow with what is `known` before them; one, which may be empty, where they are few."""
+    start = 0
+    while True:
+        size = max(ROUND, (known + start) // 8)
+        # A short rest belongs to the last round: its workers would cost more than they save.
+        end = start + size if len(commits) - start - size >= POOL_FROM else len(commits)
+        yield commits[start:end]
+        if (start := end) == len(commits):
+            return
+
+
+def _wanted(paths: Sequence[str]) -> Callable[[str], bool]:
+    chosen = path_filter(paths)
+    return lambda path: chosen(path) and not holds_secrets(PurePosixPath(path))
 
 
 def _write(store: Store, extracted: Extracted, progress: Progress) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from codewm_lsp.engine.encoder import EncodedEdit
 from codewm_lsp.engine.indexing import reachable_commits
-from codewm_lsp.engine.store import EditRow, Store, stored_path
+from codewm_lsp.engine.rows import EditRow
+from codewm_lsp.engine.store import Store, stored_path
 from codewm_model.edit import Commit
 from codewm_model.git import Repository
 from codewm_model.history import read_history

@@ -19,7 +19,8 @@ from codewm_lsp.engine.database import demand, sound_rows
 from codewm_lsp.engine.dismissed import Dismissed
 from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.index import Hit, hit_of
-from codewm_lsp.engine.store import Store, StoredEdit
+from codewm_lsp.engine.rows import StoredEdit
+from codewm_lsp.engine.store import Store
 from codewm_model.prediction import NEIGHBOURS, POWER, class_scores
 from codewm_model.sketch import Floats
 

@@ -6,14 +6,11 @@ needs: a commit is indexed when the transaction that holds its edits is.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import itertools
 import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,64 +27,20 @@ from codewm_lsp.engine.database import (
     unusable,
 )
 from codewm_lsp.engine.default_bundle import default_bundle
-from codewm_lsp.engine.encoder import EncodedEdit
 from codewm_lsp.engine.packing import pack, pack_vector, unpack, unpack_vector
+from codewm_lsp.engine.rows import Candidate, EditRow, StoredEdit, commit_of, stored_edit_of, text_of
+from codewm_lsp.engine.schema import SCHEMA, make_tables, schema
 from codewm_model.edit import Commit
 from codewm_model.errors import IndexMissingError, IndexStoreError, IndexVersionError
 from codewm_model.git import Repository
 from codewm_model.sketch import Floats, Sketch
 from codewm_model.version import representation_version
 
-SCHEMA = 3
 LONGEST = 1.1  # square of the length of a stored vector, which is 1 in half precision at most
 DATABASE = "edits.sqlite3"
 
-_TABLES = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE commits (id INTEGER PRIMARY KEY, hash TEXT UNIQUE, author TEXT, email TEXT, time INTEGER, subject TEXT);
-CREATE TABLE paths (id INTEGER PRIMARY KEY, path TEXT UNIQUE);
-CREATE TABLE edits (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, commit_id INTEGER, path_id INTEGER,
-    first INTEGER, last INTEGER, action TEXT, lexical BLOB, structural BLOB,
-    learned BLOB, before_state BLOB, action_class INTEGER);
-CREATE INDEX edits_by_commit ON edits (commit_id);
-CREATE TABLE skipped (commit_id INTEGER, reason TEXT, count INTEGER, PRIMARY KEY (commit_id, reason)) WITHOUT ROWID;
-"""
 _NO_INDEX = "this repository has no index yet: run `codewm-lsp index`"
 _JOINED = "edits JOIN commits ON commits.id = commit_id JOIN paths ON paths.id = path_id"
-
-
-@dataclass(frozen=True, slots=True)
-class EditRow:
-    """One edit as it is stored. Commit, path and lines find its text in git again."""
-
-    path: str
-    lines: tuple[int, int]
-    action: str
-    encoded: EncodedEdit
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What ranking needs of a stored edit, vectors as they are stored, `path` by its number."""
-
-    id: int
-    commit: str
-    time: int
-    path: int
-    lexical: bytes
-    structural: bytes
-    learned: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEdit:
-    """Where an edit comes from."""
-
-    commit: Commit
-    path: str
-    lines: tuple[int, int]
-    action: str
 
 
 def index_folder(repository: Repository) -> Path:
@@ -127,7 +80,7 @@ class Store:
             self._db = connect(path, write)
             self._db.execute("PRAGMA synchronous = NORMAL")
             if write:
-                self._db.execute("PRAGMA cache_size = -16384")  # KiB; a reader of random sketches gains nothing by it
+                self._db.execute("PRAGMA cache_size = -4096")  # KiB; a reader of random sketches gains nothing by it
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._create()
         except sqlite3.DatabaseError as error:
@@ -144,7 +97,7 @@ class Store:
     def _create(self) -> None:
         if not schema_of(self._db):
             with self.transaction():
-                _make_tables(self._db)
+                make_tables(self._db)
                 for key, value in self.version().items():
                     self.set_meta(key, value)
 
@@ -226,7 +179,7 @@ class Store:
     def commit_hashes(self) -> set[str]:
         """Ids of all indexed commits."""
         with sound_rows():
-            return {_text(row[0]) for row in self._read("SELECT hash FROM commits")}
+            return {text_of(row[0]) for row in self._read("SELECT hash FROM commits")}
 
     def commits_skipped_for(self, reasons: Sequence[str]) -> set[str]:
         """Ids of the commits of which something was skipped for one of these reasons."""
@@ -242,7 +195,7 @@ class Store:
         for _, group in itertools.groupby(rows, key=lambda row: row[0]):
             parts = list(group)
             with sound_rows():
-                made = _commit(parts[0][:5]), [_text(part[5]) for part in parts], sum(part[6] for part in parts)
+                made = commit_of(parts[0][:5]), [text_of(part[5]) for part in parts], sum(part[6] for part in parts)
             yield made
 
     def counts(self) -> tuple[int, int, dict[str, int]]:
@@ -250,7 +203,7 @@ class Store:
         (commits, edits), *_ = self._read("SELECT (SELECT count(*) FROM commits), (SELECT count(*) FROM edits)")
         rows = self._read("SELECT reason, sum(count) FROM skipped GROUP BY reason ORDER BY 2 DESC, 1")
         with sound_rows():
-            return commits, edits, {_text(reason): int(count) for reason, count in rows}
+            return commits, edits, {text_of(reason): int(count) for reason, count in rows}
 
     def last_edit(self) -> int:
         """The highest edit id, 0 in an empty index."""
@@ -307,10 +260,7 @@ class Store:
             ids,
         )
         with sound_rows():
-            return {
-                row[0]: StoredEdit(_commit(row[1:6]), _text(row[6]), (_whole(row[7]), _whole(row[8])), _text(row[9]))
-                for row in rows
-            }
+            return {row[0]: stored_edit_of(row[1:]) for row in rows}
 
     def copy_to(self, path: Path) -> None:
         """Write all rows to a new file, without what is unused."""
@@ -344,35 +294,6 @@ class Store:
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
-
-
-def _make_tables(db: sqlite3.Connection) -> None:
-    for statement in _TABLES.strip().split(";\n"):
-        db.execute(statement)
-
-
-@functools.cache
-def schema() -> list[tuple[str, str, str]]:
-    """What an index of this version says of its tables."""
-    with closing(sqlite3.connect(":memory:")) as db:
-        _make_tables(db)
-        return schema_of(db)
-
-
-def _commit(values: Sequence[Any]) -> Commit:
-    ident, author, email, seconds, subject = values
-    demand(0 <= _whole(seconds) < 10**11, "a time is none")  # as `codewm_model.history` reads them
-    return Commit(_text(ident), _text(author), _text(email), seconds, _text(subject))
-
-
-def _text(value: Any) -> str:
-    demand(isinstance(value, str), "a text is none")
-    return str(value)
-
-
-def _whole(value: Any) -> int:
-    demand(isinstance(value, int), "a number is none")
-    return int(value)
 
 
 def _marks(ids: Collection[object]) -> str:

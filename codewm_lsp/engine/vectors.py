@@ -39,6 +39,7 @@ _log = logging.getLogger(__name__)
 
 LINKS, BREADTH_BUILD = 16, 100  # M and ef_construction: recall and build time, docs/adr/0003-index.md
 BREADTH_SEARCH = 400  # ef: at least the number of candidates asked for
+WIDER_BY = 500  # edits for each further one of the breadth: what is enough for 100,000 misses one in ten of a million
 LEFT_TO_READERS = 256  # edits that a reader adds to its graph in a moment: not worth writing the file for
 _BATCH = 512
 
@@ -79,7 +80,7 @@ class VectorIndex:
     def __init__(self, graph: Any, size: int, last: int) -> None:
         self._graph, self.size, self.last = graph, size, last
         self.unsaved = 0
-        graph.set_ef(BREADTH_SEARCH)
+        self._widen()
 
     @classmethod
     def empty(cls, size: int) -> VectorIndex:
@@ -128,6 +129,10 @@ class VectorIndex:
         self._graph.add_items(keys, np.asarray(ids), num_threads=1)
         self.last = ids[-1]
         self.unsaved += len(ids)
+        self._widen()
+
+    def _widen(self) -> None:
+        self._graph.set_ef(max(BREADTH_SEARCH, len(self) // WIDER_BY))
 
     def nearest(self, key: Floats, count: int) -> dict[int, float]:
         """Up to `count` edits near `key` `[size]`: their ids with the cosine, nearest first."""

@@ -51,6 +51,10 @@ _OVERRIDES = {
     "core.sshCommand": "false",
     "core.alternateRefsCommand": "",
     "core.bigFileThreshold": str(MAX_BLOB),
+    # Two gits run for as long as a history is read: without these, each takes 100 MB and more for what it has seen.
+    "core.deltaBaseCacheLimit": "16m",
+    "core.packedGitLimit": "32m",
+    "core.packedGitWindowSize": "1m",
     "core.quotePath": "false",
     "credential.helper": "",
     "diff.external": "",

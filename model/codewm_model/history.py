@@ -97,7 +97,7 @@ def read_history(
     wants_before: Callable[[str], bool] = has_grammar,
     only: Callable[[str], bool] = lambda path: True,
     left_out: Callable[[str], str | None] = lambda path: None,
-) -> Iterator[CommitEdits]:
+) -> Generator[CommitEdits, None, None]:
     """The edits of `commits`, in their order; commits that cannot be read come as soon as they are known.
 
     `wants_before` says for which paths the whole file is needed; others get edits with `before` None. `only` says

@@ -18,7 +18,7 @@ from codewm_model.tokenizer import TokenSequence
 
 Floats = npt.NDArray[np.float32]
 
-BATCH = 8  # sequences in one run: larger ones leave the processor's cache and gain nothing
+BATCH = 4  # sequences in one run: larger ones gain nothing, and take memory and the cache
 FOCUS = 3  # readouts of a side: see `codewm_model.nn.encoder`
 
 _INPUTS = ("text", "parent", "depth", "mark")

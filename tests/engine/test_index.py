@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from repositories import GRACE, Repo, habits, numbered
 
+from codewm_lsp.engine import vectors
 from codewm_lsp.engine.index import EditIndex, Filters
 from codewm_lsp.engine.indexing import update_index
 from codewm_lsp.engine.packing import pack, unpack
@@ -314,3 +315,12 @@ def test_somebody_elses_index_can_be_read(indexed: Repo, tmp_path: Path) -> None
         os.seteuid(0)
     assert len(hits) == 3
     assert not list(shared.glob("*-wal"))
+
+
+def test_a_larger_graph_is_searched_more_widely(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors, "WIDER_BY", 2)
+    graph = VectorIndex.empty(2)
+    assert graph._graph.ef == vectors.BREADTH_SEARCH
+    angles = np.linspace(0, 6, 1000)
+    graph.add(range(1, 1001), np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32))
+    assert graph._graph.ef == 500

@@ -14,12 +14,14 @@ from repositories import Repo, habits
 from rows import indexed_commits, rows
 
 from codewm_lsp.engine import indexing
+from codewm_lsp.engine import vectors as vectors_module
 from codewm_lsp.engine.default_bundle import VARIABLE
 from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.indexing import Selection, update_index
 from codewm_lsp.engine.lock import only_writer
 from codewm_lsp.engine.similar import SimilarEdits
 from codewm_lsp.engine.store import DATABASE, Store, index_folder
+from codewm_lsp.engine.vectors import SavedGraph, VectorIndex
 from codewm_model.bundle import Bundle
 from codewm_model.changes import change_of
 from codewm_model.errors import BundleError, IndexBusyError, IndexMissingError, IndexStoreError, IndexVersionError
@@ -75,6 +77,38 @@ def test_workers_give_the_same_rows(small: Repo, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(indexing, "POOL_FROM", 1)
     progress = update_index(Repository.open(small.root), jobs=2, rebuild=True)
     assert (progress.commits, rows(folder_of(small))) == (60, alone)
+
+
+def test_a_long_history_is_read_in_rounds_and_the_graph_is_kept_after_each(
+    small: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update(small)
+    at_once = rows(folder_of(small))
+    kept: list[tuple[int, int]] = []
+
+    def keep_graph(store: Store, vectors: VectorIndex) -> int:
+        removed = vectors_module.keep_graph(store, vectors)
+        saved = SavedGraph.of(store)
+        kept.append((store.counts()[0], store.last_edit() - (saved.last if saved else 0)))
+        return removed
+
+    monkeypatch.setattr(indexing, "POOL_FROM", 10)
+    monkeypatch.setattr(indexing, "ROUND", 20)
+    monkeypatch.setattr(indexing, "keep_graph", keep_graph)
+    monkeypatch.setattr(vectors_module, "LEFT_TO_READERS", 0)
+    update(small, rebuild=True)
+    assert kept == [(20, 0), (40, 0), (60, 0)]
+    assert rows(folder_of(small)) == at_once
+
+
+def test_rounds_grow_with_what_is_known_and_a_short_rest_is_no_round() -> None:
+    commits = [str(number) for number in range(10_000)]
+    first = [len(part) for part in indexing.rounds(commits, 0)]
+    assert first[:3] == [indexing.ROUND] * 3 and sum(first) == 10_000
+    assert all(size <= max(indexing.ROUND, sum(first[:i]) // 8) + indexing.POOL_FROM for i, size in enumerate(first))
+    assert [len(part) for part in indexing.rounds(commits, 80_000)] == [10_000]
+    assert [len(part) for part in indexing.rounds(commits[:600], 0)] == [600]
+    assert list(indexing.rounds([], 5)) == [[]]
 
 
 def test_paths_restrict_what_is_indexed_and_are_remembered(small: Repo) -> None:

@@ -25,7 +25,8 @@ from codewm_lsp.engine.replay import (
     replay,
 )
 from codewm_lsp.engine.rivals import Bm25, LogS
-from codewm_lsp.engine.store import EditRow, Store, index_folder
+from codewm_lsp.engine.rows import EditRow
+from codewm_lsp.engine.store import Store, index_folder
 from codewm_model.edit import Commit
 from codewm_model.git import Repository
 from codewm_model.sketch import Features, Sketch
