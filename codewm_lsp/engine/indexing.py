@@ -24,7 +24,7 @@ from codewm_lsp.engine.extraction import Extracted, chunks, extract_all
 from codewm_lsp.engine.left_out import REASONS, LeftOut, rules_of
 from codewm_lsp.engine.lock import only_writer
 from codewm_lsp.engine.store import DATABASE, Store, index_folder
-from codewm_lsp.engine.vectors import VectorIndex, keep_graph
+from codewm_lsp.engine.vectors import VectorIndex, is_kept, keep_graph
 from codewm_model.errors import IndexVersionError
 from codewm_model.git import Repository
 from codewm_model.history import list_commits, local_revisions, read_history
@@ -98,7 +98,7 @@ def update_index(
         try:
             store = Store(folder, write=True) if existing else _open(folder, rebuild, tuple(paths))
             try:
-                return _update(repository, store, selection, jobs or min(4, os.cpu_count() or 1), report)
+                return _update(repository, store, selection, jobs or min(4, os.cpu_count() or 1), report, existing)
             finally:
                 store.close()
         except (sqlite3.DatabaseError, OSError) as error:
@@ -117,17 +117,24 @@ def pending_commits(store: Store, commits: Sequence[str]) -> list[str]:
 
 
 def _update(
-    repository: Repository, store: Store, selection: Selection, jobs: int, report: Callable[[Progress], None]
+    repository: Repository,
+    store: Store,
+    selection: Selection,
+    jobs: int,
+    report: Callable[[Progress], None],
+    existing: bool,
 ) -> Progress:
     started = time.monotonic()
     rules, problems = rules_of(repository)
     reachable = reachable_commits(repository)
-    _forget(store, rules, set(reachable))
+    forgotten = _forget(store, rules, set(reachable))
     options = selection.options()
     pending = pending_commits(store, reachable_commits(repository, *options) if options else reachable)
     _log.info("%d commits to read into %s", len(pending), store.folder)
     progress = Progress(len(pending), started, problems=problems)
     report(progress)
+    if existing and not pending and not forgotten and is_kept(store):
+        return progress  # a server asks this whenever it starts; reading a large graph takes seconds
     wanted = _wanted(indexed_paths(store))
     for commits in rounds(pending, len(reachable) - len(pending)):
         history = read_history(repository, commits, only=wanted, left_out=rules.reason_of_path)
@@ -167,8 +174,11 @@ def _write(store: Store, extracted: Extracted, progress: Progress) -> None:
     progress.edits += sum(len(rows) for _, rows, _ in extracted)
 
 
-def _forget(store: Store, rules: LeftOut, reachable: set[str]) -> None:
-    """Remove commits that no branch and no worktree reaches any more, and those that other rules would change."""
+def _forget(store: Store, rules: LeftOut, reachable: set[str]) -> bool:
+    """Remove commits that no branch and no worktree reaches any more, and those that other rules would change.
+
+    Whether there were any.
+    """
     gone = store.commit_hashes() - reachable
     record = rules.record()
     changed = store.get_meta("left_out") != record
@@ -178,6 +188,7 @@ def _forget(store: Store, rules: LeftOut, reachable: set[str]) -> None:
         with store.transaction():
             store.remove_commits(gone)
             store.set_meta("left_out", record)
+    return bool(gone)
 
 
 def _changed_by(rules: LeftOut, store: Store) -> set[str]:

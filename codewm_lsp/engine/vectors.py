@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 LINKS, BREADTH_BUILD = 16, 100  # M and ef_construction: recall and build time, docs/adr/0003-index.md
 BREADTH_SEARCH = 400  # ef: at least the number of candidates asked for
-WIDER_BY = 500  # edits for each further one of the breadth: what is enough for 100,000 misses one in ten of a million
+WIDER_BY = 300  # edits for each further one of the breadth: what is enough for 100,000 misses one in ten of a million
 LEFT_TO_READERS = 256  # edits that a reader adds to its graph in a moment: not worth writing the file for
 _BATCH = 512
 
@@ -185,6 +185,12 @@ class VectorIndex:
         return int(self._graph.get_current_count())
 
 
+def is_kept(store: Store) -> bool:
+    """Whether the graph has a file that lacks no more than readers add in a moment, by what the rows say of it."""
+    saved = SavedGraph.of(store)
+    return saved is not None and (store.folder / saved.name).is_file() and store.edits_after(saved.last) <= _few(store)
+
+
 def keep_graph(store: Store, vectors: VectorIndex, *, tidy: bool = False) -> int:
     """Write the graph's file if what it lacks would cost readers time; how many removed edits it was rid of.
 
@@ -197,9 +203,14 @@ def keep_graph(store: Store, vectors: VectorIndex, *, tidy: bool = False) -> int
     if anew:
         vectors = VectorIndex.empty(vectors.size)
         vectors.catch_up(store)
-    if vectors.unsaved > (0 if tidy else min(LEFT_TO_READERS, len(vectors) // 64)):
+    if vectors.unsaved > (0 if tidy else _few(store)):
         vectors.save(store)
     return removed if anew else 0
+
+
+def _few(store: Store) -> int:
+    """Edits that readers may be left to add."""
+    return min(LEFT_TO_READERS, store.counts()[1] // 64)
 
 
 def _shape(store: Store) -> Shape:

@@ -52,6 +52,19 @@ def test_a_second_run_adds_nothing_and_writes_nothing(small: Repo) -> None:
     assert {path.name: path.read_bytes() for path in folder_of(small).iterdir()} == before
 
 
+def test_a_server_that_finds_nothing_new_does_not_read_the_graph(small: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    update(small)
+    loads = []
+    load = VectorIndex.load
+    monkeypatch.setattr(indexing.VectorIndex, "load", lambda store: loads.append(store) or load(store))
+    assert update(small, existing=True) == (0, 0)
+    assert not loads
+    for file in folder_of(small).glob("*.hnsw"):
+        file.unlink()
+    assert update(small, existing=True) == (0, 0)
+    assert loads and list(folder_of(small).glob("*.hnsw"))
+
+
 def test_a_later_run_reads_only_what_is_new(small: Repo) -> None:
     update(small)
     small.commit("new", {"new.py": "x = 1\n"})
