@@ -43,7 +43,7 @@ def search(repository: Repository) -> None:
 def predict(repository: Repository) -> None:
     """As `predict` does."""
     with closing(Store(index_folder(repository))) as store:
-        json.dumps([one.to_json() for one in Predictor(Encoder.default(), store).predict(AFTER, 2)]).encode()
+        json.dumps([one.to_json() for one in Predictor(Encoder.default(), store).predict_at(AFTER, 2)]).encode()
 
 
 def look(repository: Repository) -> None:

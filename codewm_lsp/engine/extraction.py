@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 from codewm_lsp.engine.encoder import Encoder, ReadEdit
 from codewm_lsp.engine.rows import EditRow
@@ -23,6 +24,7 @@ from codewm_model.errors import HistoryError
 from codewm_model.history import CommitEdits
 
 CHUNK = 64  # edits handed to a worker at once
+_SAFE_PATH = "PYTHONSAFEPATH"
 
 Extracted = list[tuple[Commit, list[EditRow], dict[str, int]]]
 
@@ -73,9 +75,8 @@ def extract_all(chunks: Iterator[list[CommitEdits]], jobs: int) -> Iterator[Extr
         yield from map(extract, chunks)
         return
     waiting: deque[Future[Extracted]] = deque()
-    os.environ["PYTHONSAFEPATH"] = "1"  # or a worker would import what lies in the current folder, be it anybody's
     context = multiprocessing.get_context("spawn")  # fork would copy threads' locks
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker) as pool:
+    with _safe_path(), ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker) as pool:
         try:
             for chunk in chunks:
                 waiting.append(pool.submit(extract, chunk))
@@ -87,6 +88,19 @@ def extract_all(chunks: Iterator[list[CommitEdits]], jobs: int) -> Iterator[Extr
             raise HistoryError("a worker process was ended from outside; run `codewm-lsp index` again") from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """For processes that start meanwhile: none imports what lies in the current folder, be it anybody's."""
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_SAFE_PATH]
+        if before is not None:
+            os.environ[_SAFE_PATH] = before
 
 
 def _start_worker() -> None:

@@ -88,8 +88,10 @@ def test_workers_give_the_same_rows(small: Repo, monkeypatch: pytest.MonkeyPatch
     update(small)
     alone = rows(folder_of(small))
     monkeypatch.setattr(indexing, "POOL_FROM", 1)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     progress = update_index(Repository.open(small.root), jobs=2, rebuild=True)
     assert (progress.commits, rows(folder_of(small))) == (60, alone)
+    assert "PYTHONSAFEPATH" not in os.environ  # it was for the workers alone
 
 
 def test_a_long_history_is_read_in_rounds_and_the_graph_is_kept_after_each(
