@@ -111,7 +111,7 @@ def test_the_bundle_is_small_whole_and_says_what_it_is(exported: Exported) -> No
     assert sum(path.stat().st_size for path in exported.folder.iterdir()) < 8_000_000
     config = Bundle.open(exported.folder).config
     model = exported.checkpoint.preset.model
-    assert (config.representation, config.positions, config.max_positions) == (representation_version(), 64, 256)
+    assert (config.representation, config.positions, config.max_positions) == (representation_version(), 128, 256)
     assert (config.d_state, config.d_edit) == (model.d_model, 2 * model.d_edit)
     assert config.parameters == exported.checkpoint.model().parameter_count()
     assert config.learned_weight == LearnedWeight(0.0, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,8 +75,10 @@ def _own_preset(trained: Mapping[str, Any]) -> str:
     if tables == default:
         return ""
     return "\n".join(
-        line for name, table in tables.items() for line in (f"[{name}]", *(f"{key} = {table[key]}" for key in table))
-    )
+        line
+        for name, table in tables.items()
+        for line in (f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items()))
+    )  # numbers and switches are written alike in TOML and JSON
 
 
 def _figures(metrics: Mapping[str, Any]) -> list[str]:
