@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from codewm_lsp.server.checkout import Checkout
 from codewm_lsp.server.convert import region_json
-from codewm_lsp.server.document import StaleError
+from codewm_lsp.server.document import StaleError, TooLargeError
 from codewm_lsp.server.hits import hit_json, with_diffs
 from codewm_lsp.server.session import Refusal, Session, Snapshot
 from codewm_lsp.server.states import is_read
@@ -55,6 +55,8 @@ async def predicted_edits(
         ((place, state),) = view.regions
         assert state is not None, "the state at a line is always made"
         found = await _found(session, snapshot, checkout, state, min(k or PREDICTIONS, MOST_PREDICTIONS), diffs)
+    except TooLargeError:
+        return _answer(snapshot.version, "too-large")
     except StaleError:
         return _answer(snapshot.version, "stale")
     if found is None:

@@ -30,9 +30,9 @@ def test_a_large_document_is_answered_so_and_is_read_again_when_it_shrinks(
     here = {**document, "position": {"line": 0, "character": 4}}
 
     def statuses() -> list[str]:
-        answers = [wire.result(f"codewm/{name}", here) for name in ("state", "similarEdits")]
-        check(answers[0], "StateResult")
-        check(answers[1], "SimilarEditsResult")
+        answers = [wire.result(f"codewm/{name}", here) for name in ("state", "similarEdits", "predictEdits")]
+        for answer, schema in zip(answers, ("StateResult", "SimilarEditsResult", "PredictEditsResult"), strict=True):
+            check(answer, schema)
         return [answer["status"] for answer in answers]
 
     item = {"uri": indexed.uri, "languageId": "python", "version": 1, "text": large}
@@ -41,12 +41,12 @@ def test_a_large_document_is_answered_so_and_is_read_again_when_it_shrinks(
         change = {"range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}, "text": "a"}
         params = {"textDocument": {"uri": indexed.uri, "version": version}, "contentChanges": [change]}
         wire.notify("textDocument/didChange", params)
-        assert statuses() == ["too-large", "too-large"]
+        assert statuses() == ["too-large"] * 3
     assert [wire.result(f"textDocument/{name}", here) for name in ("hover", "codeLens")] == [None, None]
     replaced(wire, indexed, 12, indexed.with_timeout)
-    assert statuses() == ["ok", "ok"]
+    assert statuses() == ["ok"] * 3
     replaced(wire, indexed, 13, large)
-    assert statuses() == ["too-large", "too-large"]
+    assert statuses() == ["too-large"] * 3
     assert wire.end() == 0
     assert wire.errors.decode().count("is not read while it is longer than") == 2, "once for each time it grew"
 
