@@ -61,7 +61,6 @@ LANGUAGES = (
         annotations=frozenset({"type"}),
     ),
 )
-_LONG, _PIECE = 1 << 16, 1 << 15  # bytes; a piece takes some three milliseconds
 _BY_EXTENSION = {extension: language for language in LANGUAGES for extension in language.extensions}
 
 
@@ -78,13 +77,10 @@ def has_grammar(path: str) -> bool:
 def parse(language: Language, source: bytes, old: Tree | None = None) -> Tree:
     """The syntax tree of UTF-8 `source`; `old`, a tree told of every edit since, makes it incremental.
 
-    Any thread may call it. tree-sitter keeps all other Python threads waiting; a long text is handed over in pieces,
-    and between two of them they have their turn.
+    Any thread may call it; other Python threads wait meanwhile, two milliseconds for a thousand lines. Handing a text
+    over in pieces would give them their turns, but tree-sitter 0.26 never lets go of what it is handed so.
     """
-    parser = _parsers.of(language)
-    if old is not None:
-        return parser.parse(source, old)
-    return parser.parse(source if len(source) <= _LONG else lambda at, _: source[at : at + _PIECE])
+    return _parsers.of(language).parse(source, old) if old is not None else _parsers.of(language).parse(source)
 
 
 class _Parsers(threading.local):
