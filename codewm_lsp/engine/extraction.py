@@ -80,7 +80,7 @@ def extract_all(chunks: Iterator[list[CommitEdits]], jobs: int) -> Iterator[Extr
         try:
             for chunk in chunks:
                 waiting.append(pool.submit(extract, chunk))
-                if len(waiting) > 2 * jobs:
+                if len(waiting) > jobs:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -52,8 +52,8 @@ _OVERRIDES = {
     "core.alternateRefsCommand": "",
     "core.bigFileThreshold": str(MAX_BLOB),
     # Two gits run for as long as a history is read: without these, each takes 100 MB and more for what it has seen.
-    "core.deltaBaseCacheLimit": "16m",
-    "core.packedGitLimit": "32m",
+    "core.deltaBaseCacheLimit": "8m",
+    "core.packedGitLimit": "8m",
     "core.packedGitWindowSize": "1m",
     "core.quotePath": "false",
     "credential.helper": "",
