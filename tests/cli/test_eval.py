@@ -94,7 +94,7 @@ def test_130_for_an_interruption_which_leaves_nothing_behind(paired: Repo, tmp_p
         command, env={**os.environ, "TMPDIR": str(temporary)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs us may have taken it away
     ) as process:  # fmt: skip
-        while process.poll() is None and not list(temporary.glob("codewm-eval-*")):
+        while process.poll() is None and not list(temporary.glob("codewm-eval-*/*")):  # it is being written
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
