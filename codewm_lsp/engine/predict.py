@@ -25,7 +25,6 @@ from codewm_model.prediction import NEIGHBOURS, POWER, class_scores
 from codewm_model.sketch import Floats
 
 SHOWN = 3  # past edits of each candidate
-MOST_PREDICTIONS = 20
 MOST_ASKED = 32 * NEIGHBOURS  # nearest edits, when most of them are removed or dismissed
 _ROWS = 4096  # states that are read or compared at once
 _LARGEST = 127  # of a signed byte
