@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from codewm_lsp.engine.database import unusable
-from codewm_lsp.engine.extraction import Extracted, chunks, extract_all
+from codewm_lsp.engine.extraction import Extracted, extract_all
 from codewm_lsp.engine.left_out import REASONS, LeftOut, rules_of
 from codewm_lsp.engine.lock import only_writer
 from codewm_lsp.engine.store import DATABASE, Store, index_folder
@@ -139,7 +139,7 @@ def _update(
     for commits in rounds(pending, len(reachable) - len(pending)):
         history = read_history(repository, commits, only=wanted, left_out=rules.reason_of_path)
         try:
-            for extracted in extract_all(chunks(rules.apply(history)), jobs if len(commits) >= POOL_FROM else 1):
+            for extracted in extract_all(rules.apply(history), jobs if len(commits) >= POOL_FROM else 1):
                 _write(store, extracted, progress)
                 report(progress)
         finally:

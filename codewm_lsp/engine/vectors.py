@@ -24,6 +24,7 @@ from codewm_lsp.engine.graph_file import GraphFileError, Labels, Shape, read_gra
 from codewm_lsp.engine.store import Store
 from codewm_model.errors import DependencyError, IndexStoreError
 from codewm_model.sketch import Floats
+from codewm_model.version import key_version
 
 try:
     import hnswlib
@@ -44,16 +45,17 @@ LEFT_TO_READERS = 256  # edits that a reader adds to its graph in a moment: not 
 _BATCH = 512
 
 
-_RECORD = re.compile(r"vectors-([0-9]{1,9})\.hnsw ([0-9]{1,10}) ([0-9]{1,18})")
+_RECORD = re.compile(r"vectors-([0-9]{1,9})\.hnsw ([0-9]{1,10}) ([0-9]{1,18}) ([0-9a-f]{12})")
 
 
 @dataclass(frozen=True, slots=True)
 class SavedGraph:
-    """What the rows say of the graph's file: its number, its CRC-32, and the highest edit id that it knows."""
+    """What the rows say of the graph's file: its number, its CRC-32, the last edit in it, and its keys' version."""
 
     serial: int
     checksum: int
     last: int
+    keys: str
 
     @property
     def name(self) -> str:
@@ -64,11 +66,16 @@ class SavedGraph:
     def of(cls, store: Store) -> SavedGraph | None:
         """The record among the rows, None if there is none of use."""
         found = _RECORD.fullmatch(str(store.get_meta("vectors") or ""))
-        return cls(*map(int, found.groups())) if found else None
+        return cls(int(found[1]), int(found[2]), int(found[3]), found[4]) if found else None
 
     def record(self) -> str:
         """As the rows keep it."""
-        return f"{self.name} {self.checksum} {self.last}"
+        return f"{self.name} {self.checksum} {self.last} {self.keys}"
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its keys are those that this version asks for."""
+        return self.keys == key_version()
 
 
 class VectorIndex:
@@ -95,7 +102,7 @@ class VectorIndex:
         saved = SavedGraph.of(store)
         shape = _shape(store)
         graph = hnswlib.Index("ip", shape.size)
-        if saved is None:
+        if saved is None or not saved.is_current:
             return cls.empty(shape.size)
         path = store.folder / saved.name
         try:
@@ -175,7 +182,7 @@ class VectorIndex:
                 " and run `codewm-lsp index` again"
             ) from error
         with store.transaction():
-            store.set_meta("vectors", SavedGraph(serial, checksum, self.last).record())
+            store.set_meta("vectors", SavedGraph(serial, checksum, self.last, key_version()).record())
         self.unsaved = 0
         for other in store.folder.glob("vectors-*.hnsw"):
             if other != path:
@@ -188,7 +195,9 @@ class VectorIndex:
 def is_kept(store: Store) -> bool:
     """Whether the graph has a file that lacks no more than readers add in a moment, by what the rows say of it."""
     saved = SavedGraph.of(store)
-    return saved is not None and (store.folder / saved.name).is_file() and store.edits_after(saved.last) <= _few(store)
+    if saved is None or not saved.is_current or not (store.folder / saved.name).is_file():
+        return False
+    return store.edits_after(saved.last) <= _few(store)
 
 
 def keep_graph(store: Store, vectors: VectorIndex, *, tidy: bool = False) -> int:

@@ -15,8 +15,8 @@ from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
+from codewm_lsp.engine.memory import Tidying
 from codewm_lsp.server.document import Document, StaleError
-from codewm_lsp.server.memory import Tidying
 from codewm_lsp.server.worker import Stop, Worker
 from codewm_model.left_alone import holds_secrets
 
@@ -33,6 +33,9 @@ T = TypeVar("T")
 
 MOST_ENCODED = 64
 """Regions that one question may run the model for, a fifth of a second; what is left has to be asked for again."""
+
+MOST_TREES = 4
+"""Documents whose trees are kept, those that were read last. A tree takes megabytes and is made in an instant."""
 
 _AT_ONCE = 8  # regions, before another document may have its turn
 
@@ -164,6 +167,8 @@ class States:
                 followed.states.change(splices)
                 followed.revision, followed.fresh_ms = revision, None
         self._followed[document] = followed
+        while len(self._followed) > MOST_TREES:
+            del self._followed[next(iter(self._followed))]
         return followed
 
 

@@ -120,6 +120,8 @@ class Network:
             self._session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's errors have no base of their own
             raise BundleError(f"{self._path} is no network that can be run ({_first_line(error)})") from error
+        # It would keep the file's bytes for a second try with another provider, as much memory again as the weights.
+        self._session._model_bytes = None
         found = [[item.name for item in items] for items in (self._session.get_inputs(), self._session.get_outputs())]
         if found != [list(inputs), self._outputs]:
             raise BundleError(f"{self._path} has inputs and outputs {found}, not {[list(inputs), self._outputs]}")

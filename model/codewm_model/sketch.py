@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 Hashes = npt.NDArray[np.uint32]
 
 MAX_FEATURES = 192  # of one group; the heaviest are kept
-LEXICAL_SIZE, STRUCTURAL_SIZE = 256, 128  # dimensions of each part of the key
+LEXICAL_SIZE, STRUCTURAL_SIZE = 192, 96  # dimensions of each part of the key: docs/adr/0010-smaller-keys.md
 KEY_SIZE = LEXICAL_SIZE + STRUCTURAL_SIZE
 
 # Chosen on the validation repositories: docs/adr/0002-ranking.md.

@@ -2,7 +2,8 @@
 
 History, regions, tokens, actions and sketches decide what a stored number means. A comment in their source
 changes nothing and must not make anyone rebuild an index; a new grammar or another hash does and must. So the
-version is computed from their output. It travels in every index, checkpoint and bundle.
+version is computed from their output. It travels in every index, checkpoint and bundle. Keys have a version of
+their own, since they are stored nowhere but in graphs, which are made again from the rows.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import functools
 import hashlib
 
 from codewm_model.actions import ACTION_FIELDS, action_of, label_of
-from codewm_model.changes import change_of
+from codewm_model.changes import Change, change_of
 from codewm_model.edit import edit_between
 from codewm_model.regions import region_pair
-from codewm_model.sketch import KEY_SIZE, project, sketch
+from codewm_model.sketch import Floats, Sketch, project, sketch
 from codewm_model.tokenizer import tokenize
 
 FORMAT = 1  # raised by hand for changes that the sample cannot show
@@ -60,21 +61,36 @@ _SWAPS = (
 
 @functools.cache
 def representation_version() -> str:
-    """Twelve hexadecimal digits."""
-    changes = [change_of(edit_between(_BEFORE, _BEFORE.replace(old, new))) for old, new in _SWAPS]
-    changes += [change_of(edit_between("plain old words\n", "plain new words, again\n", "notes.txt"))]
-    digest = hashlib.blake2b(repr((FORMAT, KEY_SIZE, ACTION_FIELDS)).encode(), digest_size=6)
-    for change in changes:
+    """Twelve hexadecimal digits, of what is stored of an edit and what a network reads of it."""
+    digest = hashlib.blake2b(repr((FORMAT, ACTION_FIELDS)).encode(), digest_size=6)
+    for change, both in zip(_changes(), _sketches(), strict=True):
         digest.update(f"{change.scope} {change.symbol} {label_of(change)}".encode())
-        digest.update((action_of(change) * 256).round().astype("<i4").tobytes())
+        digest.update(_rounded(action_of(change)))
         for region in region_pair(change):
             tokens = tokenize(region)
             for ids in (tokens.text, tokens.parent, tokens.depth, tokens.mark):
                 digest.update(ids.astype("<i4").tobytes())
-        both = sketch(change)
         for features in (both.lexical, both.structural):
-            digest.update(
-                features.hashes.astype("<u4").tobytes() + (features.weights * 256).round().astype("<i4").tobytes()
-            )
-        digest.update((project([both]) * 256).round().astype("<i4").tobytes())
+            digest.update(features.hashes.astype("<u4").tobytes() + _rounded(features.weights))
     return digest.hexdigest()
+
+
+@functools.cache
+def key_version() -> str:
+    """Twelve hexadecimal digits, of how sketches become keys: what a graph is made of, and nothing that is stored."""
+    return hashlib.blake2b(_rounded(project(_sketches())), digest_size=6).hexdigest()
+
+
+@functools.cache
+def _changes() -> tuple[Change, ...]:
+    code = (change_of(edit_between(_BEFORE, _BEFORE.replace(old, new))) for old, new in _SWAPS)
+    return (*code, change_of(edit_between("plain old words\n", "plain new words, again\n", "notes.txt")))
+
+
+def _sketches() -> tuple[Sketch, ...]:
+    return tuple(map(sketch, _changes()))
+
+
+def _rounded(numbers: Floats) -> bytes:
+    """To 1/256: the last bits of another processor's arithmetic don't count."""
+    return (numbers * 256).round().astype("<i4").tobytes()

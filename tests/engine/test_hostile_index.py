@@ -29,6 +29,7 @@ from codewm_lsp.engine.indexing import update_index
 from codewm_lsp.engine.store import DATABASE, index_folder
 from codewm_lsp.engine.transfer import export_index
 from codewm_model.git import Repository
+from codewm_model.version import key_version
 
 PROGRAM = Path(__file__).parents[1] / "index_victim.py"
 SECONDS = 120.0  # a busy machine is no hang
@@ -44,7 +45,8 @@ COLUMNS = {
 PLACES = [(table, column) for table, columns in COLUMNS.items() for column in columns]
 VALUES: tuple[object, ...] = (
     None, 0, -1, 7, 255, 256, 1 << 31, (1 << 63) - 1, -(1 << 63), 0.5, float("inf"), 1e308, "", "text", "\0",
-    "é" * 5000, "vectors-1.hnsw 0 0", "vectors-999999999.hnsw 9999999999 999999999999999999", b"", b"\0", b"\xff\xfe",
+    "é" * 5000, "vectors-1.hnsw 0 0", f"vectors-999999999.hnsw 9999999999 999999999999999999 {key_version()}",
+    b"", b"\0", b"\xff\xfe",
     b"\x7e" * 6, b"\xff" * 24, b"\0" * 600, b"\x00\x7e" * 300, b"\0" * 2_000_000,
 )  # fmt: skip
 
@@ -193,9 +195,9 @@ def test_a_graph_that_the_rows_vouch_for_may_still_be_anything(
     if claim:
         with sqlite3.connect(folder / DATABASE) as db:
             ((record,),) = db.execute("SELECT value FROM meta WHERE key = 'vectors'")
-            name, _, last = record.split()
+            name, _, *rest = record.split()
             db.execute("UPDATE meta SET value = ? WHERE key = 'vectors'",
-                       (f"{name} {zlib.crc32(file.read_bytes())} {last}",))  # fmt: skip
+                       (" ".join([name, str(zlib.crc32(file.read_bytes())), *rest]),))  # fmt: skip
         db.close()
     assert set(victim.uses(clone, folder.parent / "exported").values()) == {"fine"}, "the rows are whole"
 

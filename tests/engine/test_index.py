@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from codewm_model.edit import edit_between
 from codewm_model.errors import IndexStoreError
 from codewm_model.git import Repository
 from codewm_model.sketch import Sketch, project, sketch
+from codewm_model.version import key_version
 
 TIMEOUT = (
     "def call(session):\n    return session.get(1)\n",
@@ -173,12 +175,32 @@ def test_without_a_whole_graph_file_the_answers_are_the_same_and_the_next_run_me
     store.close()
 
 
-@pytest.mark.parametrize("record", ["", "nonsense", "../../etc/passwd 0 1 1", "vectors-9.hnsw 0 0 9", "a b c d"])
+@pytest.mark.parametrize(
+    "record", ["", "nonsense", "../../etc/passwd 0 1 1", f"vectors-9.hnsw 0 9 {key_version()}", "a b c d"]
+)
 def test_a_wrong_record_of_the_graph_changes_no_answer(indexed: Repo, record: str) -> None:
     expected = answers(indexed)
     with sqlite3.connect(folder_of(indexed) / "edits.sqlite3") as db:
         db.execute("UPDATE meta SET value = ? WHERE key = 'vectors'", (record,))
     assert answers(indexed) == expected
+
+
+def test_a_graph_of_other_keys_is_made_again_from_the_rows(indexed: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = answers(indexed)
+    folder = folder_of(indexed)
+    (old,) = folder.glob("vectors-*.hnsw")
+    with sqlite3.connect(folder / "edits.sqlite3") as db:
+        ((record,),) = db.execute("SELECT value FROM meta WHERE key = 'vectors'")
+        other = (record.replace(key_version(), "0123456789ab"),)
+        db.execute("UPDATE meta SET value = ? WHERE key = 'vectors'", other)
+    monkeypatch.setattr(vectors, "read_graph_file", lambda *_: pytest.fail("its keys are not ours"))
+    assert answers(indexed) == expected
+    monkeypatch.undo()
+    update_index(Repository.open(indexed.root), jobs=1, existing=True)
+    (new,) = folder.glob("vectors-*.hnsw")
+    assert new != old
+    with closing(Store(folder)) as store:
+        assert VectorIndex.load(store).last == store.last_edit()
 
 
 def test_rows_that_the_graph_has_not_seen_are_found_after_a_refresh(indexed: Repo, index: EditIndex) -> None:

@@ -175,7 +175,11 @@ def test_workers_import_nothing_from_the_current_folder(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "from codewm_lsp.engine.extraction import extract_all\n"
-        "if __name__ == '__main__':\n    assert list(extract_all(iter([[]]), 2)) == [[]]\n"
+        "from codewm_model.edit import Commit\n"
+        "from codewm_model.history import CommitEdits\n"
+        "if __name__ == '__main__':\n"
+        "    commit = Commit('0' * 40, 'Ada', 'ada@example.org', 0, 'nothing')\n"
+        "    assert list(extract_all(iter([CommitEdits(commit, (), {})]), 2)) == [[(commit, [], {})]]\n"
     )
     subprocess.run([sys.executable, str(script)], cwd=tmp_path / "repository", check=True)
     assert not (tmp_path / "repository" / "run").exists()

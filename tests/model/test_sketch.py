@@ -10,7 +10,7 @@ from codewm_model.edit import edit_between
 from codewm_model.idf import BUCKETS, bucket, idf
 from codewm_model.ranking import FeatureMatrix, Ranker, fuse, reasons
 from codewm_model.sketch import KEY_SIZE, MAX_FEATURES, Sketch, directions, index_keys, project, sketch
-from codewm_model.version import representation_version
+from codewm_model.version import key_version, representation_version
 
 
 def made(before: str, after: str, path: str = "a.py") -> Sketch:
@@ -159,3 +159,10 @@ def test_the_version_changes_with_behaviour_and_not_without(monkeypatch: pytest.
     assert version == representation_version()
     monkeypatch.setattr("codewm_model.sketch.PAIR", 0.9)
     assert representation_version.__wrapped__() != version
+
+
+def test_another_projection_is_another_version_of_the_keys_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored, keys = representation_version(), key_version()
+    monkeypatch.setattr("codewm_model.sketch.KEY_LEXICAL", 0.5)
+    assert key_version.__wrapped__() != keys
+    assert representation_version.__wrapped__() == stored

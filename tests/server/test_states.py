@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from codewm_lsp.server.convert import Encoding
 from codewm_lsp.server.document import Change, Document, StaleError, split_keeping_ends
 from codewm_lsp.server.session import Snapshot
 from codewm_lsp.server.settings import Settings
-from codewm_lsp.server.states import MOST_ENCODED, States
+from codewm_lsp.server.states import MOST_ENCODED, MOST_TREES, States
 from codewm_model.languages import LANGUAGES
 from codewm_model.runtime import Encoded, Model
 from codewm_model.tokenizer import TokenSequence
@@ -143,6 +144,21 @@ async def test_a_document_that_failed_once_is_read_anew(monkeypatch: pytest.Monk
             await states.at(snapshot(typed), 0)
     view = await states.at(snapshot(typed), 1)
     assert view.regions[0][0].symbol == "first"
+    assert states.close(10)
+
+
+async def test_few_trees_are_kept_and_a_document_whose_tree_was_let_go_is_parsed_again() -> None:
+    states, first = States(), document()
+    before = await states.at(snapshot(first), 1)
+    for number in range(MOST_TREES):
+        await states.at(snapshot(document(f"/{number}.py")), 1)
+    assert len(states._followed) == MOST_TREES and first not in states._followed
+    first.record(2, [Change("x", (1, 11, 1, 11))])
+    states.follow(first)
+    after = await states.at(snapshot(first), 1)
+    assert after.lines[1] == "    return xa\n"
+    assert before.regions[0][0] == after.regions[0][0]
+    assert after.regions[0][1] is not None and not np.array_equal(after.regions[0][1], before.regions[0][1])
     assert states.close(10)
 
 

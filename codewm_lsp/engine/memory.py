@@ -23,8 +23,13 @@ class Tidying:
     def now_and_then(self) -> None:
         """Do it if it has not been done lately: a few milliseconds, in which other threads go on."""
         if monotonic() - self._last >= SECONDS_BETWEEN:
-            _trim()(0)
+            give_back()
             self._last = monotonic()
+
+
+def give_back() -> None:
+    """Do it now."""
+    _trim()(0)
 
 
 @functools.cache
