@@ -23,6 +23,7 @@ from codewm_lsp.engine.database import unusable
 from codewm_lsp.engine.extraction import Extracted, extract_all
 from codewm_lsp.engine.left_out import REASONS, LeftOut, rules_of
 from codewm_lsp.engine.lock import only_writer
+from codewm_lsp.engine.memory import give_back
 from codewm_lsp.engine.store import DATABASE, Store, index_folder
 from codewm_lsp.engine.vectors import VectorIndex, is_kept, keep_graph
 from codewm_model.errors import IndexVersionError
@@ -144,6 +145,7 @@ def _update(
                 report(progress)
         finally:
             history.close()  # and with it git
+            give_back()
             keep_graph(store, VectorIndex.load(store))
     return progress
 

@@ -5,6 +5,7 @@ onnxruntime is imported when a model is opened and nowhere else: most of the pro
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,9 +41,9 @@ class Encoded:
 class Model:
     """The three networks of a bundle. Any thread may use it; each call runs on the thread that made it."""
 
-    def __init__(self, bundle: Bundle, encoder: Network, predictor: Network, edit_head: Network) -> None:
-        self._config = bundle.config
-        self._encoder, self._predictor, self._edit_head = encoder, predictor, edit_head
+    def __init__(self, bundle: Bundle, encoder: Network, edit_head: Network) -> None:
+        self._bundle, self._config = bundle, bundle.config
+        self._encoder, self._edit_head = encoder, edit_head
 
     @classmethod
     def open(cls, bundle: Bundle) -> Model:
@@ -52,9 +53,13 @@ class Model:
             BundleError: a file changed since the bundle was opened, or is no network that could be run.
             DependencyError: onnxruntime is not installed.
         """
+        bundle.read(PREDICTOR)  # whole today; loaded when something is predicted, for an indexer never does
         encoder = Network(bundle, ENCODER, _INPUTS, ("state", "focus"))
-        predictor = Network(bundle, PREDICTOR, ("state", "action"), ("prediction",))
-        return cls(bundle, encoder, predictor, Network(bundle, EDIT_HEAD, ("before_focus", "after_focus"), ("edit",)))
+        return cls(bundle, encoder, Network(bundle, EDIT_HEAD, ("before_focus", "after_focus"), ("edit",)))
+
+    @functools.cached_property
+    def _predictor(self) -> Network:
+        return Network(self._bundle, PREDICTOR, ("state", "action"), ("prediction",))
 
     def encode(self, sequences: Sequence[TokenSequence]) -> Encoded:
         """States and focus readouts of N sequences of at most `max_positions`; empty ones have some, too.
