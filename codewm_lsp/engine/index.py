@@ -129,7 +129,8 @@ class EditIndex:
             demand(bool(np.isfinite(scores).all()), "a sketch holds what is no number")
             channels = (lexical, structural, near_in_model)
             best: dict[tuple[int, bytes, bytes], int] = {}
-            for i in sorted(range(len(found)), key=lambda i: (-round(float(scores[i]), 6), -found[i].time)):
+            order = np.lexsort(([-edit.time for edit in found], -scores.round(6)))
+            for i in order.tolist():
                 if scores[i] <= 0 or len(best) == k:
                     break
                 best.setdefault((found[i].path, found[i].lexical, found[i].structural), i)

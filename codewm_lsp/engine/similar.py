@@ -23,7 +23,7 @@ class SimilarEdits:
     def __init__(self, repository: Repository, index: EditIndex) -> None:
         self._repository, self._index = repository, index
         self._encoder = Encoder.default()
-        self._changes = ChangeReader(most=2)  # of a file that is typed in: a parsed one takes some megabytes
+        self._changes = ChangeReader(most=4)  # of a file that is typed in: a parsed one takes some megabytes
 
     @classmethod
     def open(cls, repository: Repository) -> SimilarEdits:

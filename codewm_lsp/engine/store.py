@@ -245,11 +245,14 @@ class Store:
 
     def candidates(self, ids: Sequence[int]) -> list[Candidate]:
         """The edits with these ids that are still there, as far as ranking needs them."""
-        rows = self._read(
+        query = (
             "SELECT edits.id, hash, time, path_id, lexical, structural, learned"
-            f" FROM edits JOIN commits ON commits.id = commit_id WHERE edits.id IN ({_marks(ids)})",
-            ids,
+            f" FROM edits JOIN commits ON commits.id = commit_id WHERE edits.id IN ({_marks(ids)})"
         )
+        try:
+            rows = self._db.execute(query, ids).fetchall()  # at once, for this is what every keystroke's hits wait for
+        except sqlite3.DatabaseError as error:
+            raise unusable(error) from error
         return [Candidate(*row) for row in rows]
 
     def provenance(self, ids: Sequence[int]) -> dict[int, StoredEdit]:
