@@ -129,7 +129,7 @@ class EditIndex:
             demand(bool(np.isfinite(scores).all()), "a sketch holds what is no number")
             channels = (lexical, structural, near_in_model)
             best: dict[tuple[int, bytes, bytes], int] = {}
-            order = np.lexsort(([-edit.time for edit in found], -scores.round(6)))
+            order = np.lexsort((np.array([-edit.time for edit in found]), -scores.round(6)))
             for i in order.tolist():
                 if scores[i] <= 0 or len(best) == k:
                     break

@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _SECONDS_BETWEEN_LOOKS = 1.0
-_MOST_BASES = 64
+_MOST_BASES = 16  # those that were asked for last; a long one takes half a megabyte
 _MOST_PROBLEMS = 5  # that are said of one file, which strangers wrote
 
 
@@ -71,12 +71,15 @@ class Checkout:
 
         if self.head() is None:
             return None
-        if path not in self._bases:
-            if len(self._bases) >= _MOST_BASES:
-                del self._bases[next(iter(self._bases))]
+        if path in self._bases:
+            lines = self._bases.pop(path)
+        else:
             text = base_text(self.repository, path)
-            self._bases[path] = None if text is None else content_lines(split_keeping_ends(text))
-        return self._bases[path]
+            lines = None if text is None else content_lines(split_keeping_ends(text))
+        self._bases[path] = lines
+        if len(self._bases) > _MOST_BASES:
+            del self._bases[next(iter(self._bases))]
+        return lines
 
     def moved_from(self, path: str, lines: Sequence[str]) -> str | None:
         """The file at HEAD that seems to have been moved to `path`, None where none does."""

@@ -34,7 +34,7 @@ T = TypeVar("T")
 MOST_ENCODED = 64
 """Regions that one question may run the model for, a fifth of a second; what is left has to be asked for again."""
 
-MOST_TREES = 4
+MOST_TREES = 8
 """Documents whose trees are kept, those that were read last. A tree takes megabytes and is made in an instant."""
 
 _AT_ONCE = 8  # regions, before another document may have its turn

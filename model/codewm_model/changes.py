@@ -96,11 +96,10 @@ class ChangeReader:
         language = language_of(edit.path)
         if language is None or edit.before is None:
             return change_of(edit)
-        for before, source in self._parsed:
-            if before is edit.before and source.language is language:
-                return change_of(edit, source)
-        self._parsed = [(edit.before, Source.parse(language, edit.before)), *self._parsed[: self._most - 1]]
-        return change_of(edit, self._parsed[0][1])
+        known = (pair for pair in self._parsed if pair[0] is edit.before and pair[1].language is language)
+        newest = next(known, None) or (edit.before, Source.parse(language, edit.before))
+        self._parsed = [newest, *(pair for pair in self._parsed if pair is not newest)][: self._most]
+        return change_of(edit, newest[1])
 
 
 def _up_to(limit: int, source: Source, first: int, count: int) -> list[Leaf]:
