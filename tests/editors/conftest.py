@@ -18,7 +18,8 @@ sys.path.append(str(Path(__file__).parent))
 import vscode
 from command import run
 from histories import Shop, build_shop
-from workbench import WITNESS, Workbench, pictures_folder
+from client import Client, command_titles
+from workbench import WITNESS, pictures_folder
 
 CHROMIUM = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
@@ -26,7 +27,7 @@ CHROMIUM = (
 ).split()
 WINDOW = {"width": 1200, "height": 720}
 
-OpenVSCode = Callable[..., Workbench]
+OpenVSCode = Callable[..., Client]
 failed = pytest.StashKey[bool]()
 
 
@@ -70,13 +71,13 @@ def open_vscode(
     browser: Browser, extensions: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[OpenVSCode]:
     """A function that opens a workspace in a new VS Code; its options are those of `vscode.start`."""
-    opened: list[tuple[vscode.VSCode, Workbench]] = []
+    opened: list[tuple[vscode.VSCode, Client]] = []
 
-    def open_vscode(workspace: Path, **options: Any) -> Workbench:
+    def open_vscode(workspace: Path, *, extensions: Path = extensions, **options: Any) -> Client:
         code = vscode.start(tmp_path / f"profile-{len(opened)}", workspace, extensions, **options)
-        context = browser.new_context(viewport=WINDOW, color_scheme="dark", permissions=["clipboard-read", "clipboard-write"])
+        context = browser.new_context(viewport=WINDOW, permissions=["clipboard-read", "clipboard-write"])
         context.add_init_script(WITNESS)
-        bench = Workbench(context.new_page(), pictures_folder(), code)
+        bench = Client(context.new_page(), pictures_folder(), code, command_titles(extensions))
         opened.append((code, bench))
         bench.open(code.url)
         return bench

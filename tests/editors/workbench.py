@@ -15,20 +15,24 @@ from vscode import VSCode
 
 PATIENCE = 60.0  # seconds; two cores, and other tests beside this one
 FOCUSED = ".quick-input-list .monaco-list-row.focused"
-# Notes every notification that was ever shown, and every text that the status bar item ever had, in the page itself:
-# what comes and goes between two looks counts too.
+# Notes every notification that was ever shown, and every text that an item of the status bar ever had, in the page
+# itself: what comes and goes between two looks counts too.
 WITNESS = """
 window.seen = {notifications: [], status: []};
-const note = (list, text) => { if (text && list[list.length - 1] !== text) list.push(text); };
+const shown = new Map();
 new MutationObserver(changes => {
   for (const change of changes)
     for (const node of change.addedNodes)
-      for (const toast of node.nodeType === 1 ? [node, ...node.querySelectorAll('*')] : [])
-        if (toast.matches('.notification-list-item-message')) {
-          note(window.seen.notifications, toast.textContent);
-        }
-  const item = document.querySelector('[id$="codewm.status"]');
-  if (item) note(window.seen.status, item.textContent);
+      if (node.nodeType === 1)
+        for (const part of [node, ...node.querySelectorAll('.notification-list-item-message')])
+          if (part.matches('.notification-list-item-message')) window.seen.notifications.push(part.textContent);
+  const items = [...document.querySelectorAll('.statusbar-item[id]')];
+  for (const id of shown.keys()) if (!items.some(item => item.id === id)) shown.delete(id);
+  for (const {id, textContent: text} of items)
+    if (text && shown.get(id) !== text) {
+      shown.set(id, text);
+      window.seen.status.push([id, text]);
+    }
 }).observe(document, {subtree: true, childList: true, characterData: true});
 """
 
@@ -47,7 +51,7 @@ class Workbench:
         """Go to a workspace and wait until codewm has come up."""
         self.page.goto(url)
         self.page.wait_for_selector(".monaco-workbench .part.statusbar", timeout=PATIENCE * 1000)
-        self.status_item.wait_for(timeout=PATIENCE * 1000)
+        self.page.wait_for_selector(".monaco-workbench .explorer-folders-view", timeout=PATIENCE * 1000)
 
     # Keys
 
@@ -121,52 +125,26 @@ class Workbench:
         )
         return "\n".join(plain(line) for _, line in sorted(lines))
 
-    # What codewm shows
-
-    @property
-    def status_item(self) -> Locator:
-        """codewm's item in the status bar."""
-        return self.page.locator('[id$="codewm.status"]')
-
-    def status(self) -> str:
-        """Its text, and what a screen reader says of it."""
-        return plain(f"{self.status_item.inner_text()} {self.status_item.get_attribute('aria-label')}")
-
-    def wait_for_status(self, pattern: str, seconds: float = PATIENCE) -> str:
-        """Wait until the status says something that the pattern finds; all that it says then."""
-        return self.until(lambda: (text := self.status()) and re.search(pattern, text, re.IGNORECASE) and text, seconds)
-
-    @property
-    def view(self) -> Locator:
-        """The tree of the view "Similar edits"."""
-        return self.page.locator('[role="tree"][aria-label*="imilar edits" i]')
-
-    def rows(self) -> list[str]:
-        """The rows of the view, as they are read."""
-        return [plain(text) for text in self.view.locator('[role="treeitem"]').all_inner_texts()]
-
-    def labels(self) -> list[str]:
-        """The same, as a screen reader reads them."""
-        rows = self.view.locator('[role="treeitem"]').evaluate_all("rows => rows.map(row => row.ariaLabel)")
-        return [plain(label or "") for label in rows]
-
-    def row(self, text: str) -> Locator:
-        """The first row of the view with a text in it."""
-        return self.view.locator('[role="treeitem"]').filter(has_text=spaced(text)).first
-
-    def wait_for_row(self, text: str, seconds: float = PATIENCE) -> Locator:
-        """Wait until the view has such a row."""
-        row = self.row(text)
-        row.wait_for(timeout=seconds * 1000)
-        return row
+    def read(self, place: Locator) -> str:
+        """Everything that stands in a place, be it in several elements."""
+        return "\n".join(plain(text) for text in place.all_inner_texts())
 
     def notifications(self) -> list[str]:
         """Every notification that was shown since the page was opened."""
         return [plain(text) for text in self.page.evaluate("window.seen.notifications")]
 
-    def statuses(self) -> list[str]:
-        """Every text that the status bar item has had."""
-        return [plain(text) for text in self.page.evaluate("window.seen.status")]
+    def actions_here(self) -> list[str]:
+        """Open the menu of code actions at the cursor; its entries."""
+        menu = self.page.locator(".action-widget .monaco-list-row")
+        if menu.count() == 0:
+            self.press("Control+.")
+            self.page.wait_for_timeout(500)
+        return [plain(text) for text in menu.all_inner_texts()]
+
+    def trust(self) -> None:
+        """Trust the workspace, in the editor that asks for it."""
+        self.command("Workspaces: Manage Workspace Trust")
+        self.page.locator(".workspace-trust-editor .monaco-button", has_text="Trust").first.click()
 
     # Waiting and pictures
 
