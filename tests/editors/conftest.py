@@ -16,15 +16,20 @@ from playwright.sync_api import Browser, sync_playwright
 sys.path.append(str(Path(__file__).parent))
 
 import vscode
+from client import Client, command_titles
 from command import run
 from histories import Shop, build_shop
-from client import Client, command_titles
 from workbench import WITNESS, pictures_folder
 
-CHROMIUM = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 WINDOW = {"width": 1200, "height": 720}
 
 OpenVSCode = Callable[..., Client]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from client import Client
 from conftest import OpenVSCode
 from histories import AFTER, BEFORE, LINE, TIMEOUTS, Shop
-from client import Client
 from workbench import spaced
 
 SUBJECTS = {name: subject for name, (_, subject, _) in TIMEOUTS.items()}
