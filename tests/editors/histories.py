@@ -89,7 +89,7 @@ def build_shop(root: Path, *, older: int = 0) -> Shop:
 
 
 def build_garden(root: Path) -> Repo:
-    """Another repository with another habit: each plant's water is measured in litres. `plants/fern.py` waits for it."""
+    """Another repository with another habit: each plant's water is measured in litres, but for the fern's."""
     repo = Repo.init(root)
     repo.commit("Plant everything", {f"plants/{name}.py": _plant(name) for name in ("rose", "ivy", "moss", "fern")})
     for name in ("rose", "ivy", "moss"):

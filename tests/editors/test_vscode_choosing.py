@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
-from pathlib import Path
-
 import pytest
 from client import Client
 from conftest import OpenVSCode
@@ -17,7 +13,7 @@ BEST = SUBJECTS["carts"]
 
 @pytest.fixture
 def edited(open_vscode: OpenVSCode, indexed_shop: Shop) -> Client:
-    """`services/orders.py` with its request given a timeout, unsaved, and the view beside it, the best commit chosen."""
+    """`services/orders.py` with its request given a timeout, unsaved, and the best commit chosen in the view."""
     bench = open_vscode(indexed_shop.root)
     bench.open_file("orders.py")
     bench.replace_line(LINE, "response = " + AFTER)
@@ -95,4 +91,4 @@ def test_every_command_of_the_extension_is_in_the_palette(
     bench.wait_for_status("up to date")
     offered = "\n".join(bench.offers("codewm: "))
     bench.picture("palette")
-    assert {title for title in titles if title not in offered} == set()
+    assert [title for title in bench.titles.values() if title not in offered] == []
