@@ -22,14 +22,9 @@ from histories import Shop, build_shop
 from workbench import WITNESS, pictures_folder
 
 CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 WINDOW = {"width": 1200, "height": 720}
 
 OpenVSCode = Callable[..., Client]
