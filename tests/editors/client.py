@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,7 +128,7 @@ class Client(Workbench):
 
     def go_to_row(self, text: str) -> None:
         """Go there by keyboard."""
-        self.command("Focus on Similar Edits View")
+        self.command("codewm: Focus on Similar Edits View")
         self.press("Home")
         for _ in range(len(self.rows())):
             if text in self.focused_row():
@@ -140,6 +140,10 @@ class Client(Workbench):
     def contrasts(self) -> dict[str, float]:
         """How much each text of the view stands out from what is behind it: 1 not at all, 21 black on white."""
         return dict(self.view.locator('[role="treeitem"]').evaluate_all(CONTRASTS))
+
+
+OpenVSCode = Callable[..., Client]
+"""Opens a workspace in a VS Code of its own; what else it takes is in `conftest.py`."""
 
 
 def command_titles(extensions: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 sys.path.append(str(Path(__file__).parent))
 
 import vscode
-from client import Client, command_titles
+from client import Client, OpenVSCode, command_titles
 from command import run
 from histories import Shop, build_shop
 from workbench import WITNESS, pictures_folder
@@ -27,7 +27,6 @@ CHROMIUM = [
 ]  # fmt: skip
 WINDOW = {"width": 1200, "height": 720}
 
-OpenVSCode = Callable[..., Client]
 failed = pytest.StashKey[bool]()
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from client import Client
-from conftest import OpenVSCode
+from client import Client, OpenVSCode
 from histories import AFTER, LINE, TIMEOUTS, Shop
 
 SUBJECTS = {name: subject for name, (_, subject, _) in TIMEOUTS.items()}

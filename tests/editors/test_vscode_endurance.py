@@ -7,9 +7,8 @@ import os
 import signal
 from pathlib import Path
 
-from client import Client
+from client import Client, OpenVSCode
 from command import run
-from conftest import OpenVSCode
 from histories import AFTER, LINE, TIMEOUTS, Shop, build_garden
 
 BEST = TIMEOUTS["carts"][1]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import vscode
-from conftest import OpenVSCode
+from client import OpenVSCode
 from histories import AFTER, LINE, Shop, build_shop
 
 from codewm_lsp.engine.store import index_folder

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from client import Client
-from conftest import OpenVSCode
+from client import Client, OpenVSCode
 from histories import AFTER, BEFORE, LINE, TIMEOUTS, Shop
 from workbench import spaced
 
