@@ -12,7 +12,7 @@ import {
 } from "vscode-languageclient/node";
 import type { Notifications, Requests } from "../protocol";
 import { CrashPolicy } from "./crashPolicy";
-import { type Candidate, find } from "./discovery";
+import { type Candidate, candidates, find } from "./discovery";
 import { createClient } from "./languageClient";
 import { isProgram, surroundings } from "./surroundings";
 import { traceChannel } from "./traceChannel";
@@ -163,7 +163,9 @@ export class Server implements vscode.Disposable {
     const around = await surroundings(this.storage);
     this.found = await find(around, isProgram);
     if (this.found === undefined) {
-      this.become({ kind: "missing", message: missing(around.setting) });
+      const message = missing(around.setting);
+      this.log.warn(`${message} Looked at: ${candidates(around).map(({ program }) => program).join(", ")}.`);
+      this.become({ kind: "missing", message });
       return;
     }
     this.log.info(`Starting ${this.found.program} (found by: ${this.found.source}).`);
