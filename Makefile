@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak lint wheel-check package wheelhouse version clean
+.PHONY: help demo test e2e soak lint wheel-check package wheelhouse version clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## ?/make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ demo: .venv/base.stamp  ## index REPO= (default: this one), change a scratch cop
 
 test: .venv/dev.stamp  ## run the test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope
+
+e2e: .venv/editors.stamp package  ## the clients in real editors, VS Code in Chromium among them; screenshots in build/pictures
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/editors
 
 soak: .venv/dev.stamp  ## 100 kills of an indexer and 200,000 edits in a server, on REPO= (default: this one); hours
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/kills.py "$(REPO)"
@@ -58,4 +61,9 @@ clean:  ## remove everything that was built, the environment too
 .venv/dev.stamp: .venv/base.stamp
 	@$(PIP) install torch==2.13.0
 	@$(PIP) install --editable '.[dev,train]'
+	@touch $@
+
+.venv/editors.stamp: .venv/base.stamp scripts/editors_setup.py
+	@$(PYTHON) scripts/editors_setup.py
+	@$(PIP) install --editable '.[dev,editors]'
 	@touch $@

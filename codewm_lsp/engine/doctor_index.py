@@ -13,6 +13,7 @@ from codewm_model.git import Repository
 
 
 def examine_index(repository: Repository, found: Examination) -> dict[str, Any]:
+    """The facts of a repository's index; what is wrong with it is noted in `found`, not raised."""
     from codewm_lsp.engine.indexing import indexed_paths, pending_commits, reachable_commits
 
     folder = index_folder(repository)
