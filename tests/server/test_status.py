@@ -14,7 +14,7 @@ from networks import reweighed
 from repositories import Repo
 from schema import check, methods
 from shop import Shop
-from wire import Wire
+from wire import SECONDS, Wire
 
 from codewm_lsp.engine.default_bundle import VARIABLE
 from codewm_model.bundle import Bundle
@@ -23,12 +23,12 @@ SHOWS = {"experimental": {"codewm": {"status": True}}, "window": {"workDoneProgr
 
 
 class Panel:
-    """A client that shows how the indexes stand: what it was told, each with its time, and what it was told besides."""
+    """A client that shows how the indexes stand: what it was told, each with its time, and what popped up."""
 
     def __init__(self, wire: Wire, *roots: Path) -> None:
         self._wire = wire
         self.told: list[tuple[float, dict[str, Any]]] = []
-        self.others: list[dict[str, Any]] = []
+        self.popups: list[dict[str, Any]] = []
         wire.initialize(capabilities=SHOWS, workspaceFolders=[{"uri": root.as_uri(), "name": "x"} for root in roots])
 
     def take(self) -> dict[str, Any]:
@@ -39,11 +39,11 @@ class Panel:
         elif message.get("method") == "codewm/statusChanged":
             check(message["params"], "WorkTree")
             self.told.append((time.monotonic(), message["params"]))
-        elif "method" in message:
-            self.others.append(message)
+        elif message.get("method") == "window/showMessage":
+            self.popups.append(message)
         return message
 
-    def ask(self, method: str, params: dict[str, Any]) -> Any:
+    def ask(self, method: str, params: object = None) -> Any:
         """A request's result."""
         msg_id = self._wire.ask(method, params)
         while (message := self.take()).get("id") != msg_id or "method" in message:
@@ -79,6 +79,12 @@ class Panel:
         answer = self.ask("codewm/similarEdits", {"textDocument": {"uri": place.uri}, "k": 50})
         return answer["status"], [hit["subject"] for edit in answer["edits"] for hit in edit["hits"]]
 
+    def end(self) -> int:
+        """Say goodbye and return the exit code; a line of progress may still be ending."""
+        assert self.ask("shutdown") is None
+        self._wire.notify("exit")
+        return self._wire.process.wait(SECONDS)
+
     def states(self) -> list[str]:
         """Which states were told, one after the other."""
         told = [tree["state"] for _, tree in self.told]
@@ -111,9 +117,9 @@ def test_a_work_tree_without_an_index_says_none_and_nothing_pops_up(wire: Wire, 
     opened(wire, place)
     assert panel.subjects(place) == ("no-index", [])
     assert panel.trees("codewm/status") == [none_at(place.root)]
-    assert panel.others == []
+    assert panel.popups == []
     assert not (place.repo.git_dir / "codewm").exists()
-    assert wire.end() == 0
+    assert panel.end() == 0
 
 
 def test_an_index_that_is_asked_for_is_made_and_answers_without_a_restart(wire: Wire, place: Shop) -> None:
@@ -127,7 +133,7 @@ def test_an_index_that_is_asked_for_is_made_and_answers_without_a_restart(wire: 
     status, subjects = panel.subjects(place)
     assert status == "ok" and "Give the users request a timeout" in subjects
     assert panel.states() == ["none", "indexing", "ready"]
-    assert wire.end() == 0
+    assert panel.end() == 0
 
 
 def test_a_first_index_answers_from_what_is_stored_so_far(wire: Wire, long_copy: Repo) -> None:
@@ -178,8 +184,8 @@ def test_a_damaged_index_says_what_mends_it_and_a_rebuild_does(wire: Wire, own: 
     panel.index(own.root, rebuild=True)
     assert panel.next("ready")["commits"] == commits_of(own.repo)
     assert panel.subjects(own)[0] == "ok"
-    assert panel.others == []
-    assert wire.end() == 0
+    assert panel.popups == []
+    assert panel.end() == 0
 
 
 def test_an_index_of_another_model_is_an_error_until_it_is_made_anew(
@@ -192,7 +198,7 @@ def test_an_index_of_another_model_is_an_error_until_it_is_made_anew(
         assert "another version or model" in panel.next("error")["message"]
         panel.index(own.root)
         assert panel.next("ready")["commits"] == commits_of(own.repo)
-        assert wire.end() == 0
+        assert panel.end() == 0
 
 
 def test_a_run_that_fails_is_an_error_until_one_succeeds(wire: Wire, own: Shop) -> None:
@@ -206,7 +212,7 @@ def test_a_run_that_fails_is_an_error_until_one_succeeds(wire: Wire, own: Shop) 
     database.write_bytes(sound)
     own.repo.commit("And another", {"late.py": "LATE = 2\n"})
     assert panel.next("ready")["commits"] == commits_of(own.repo)
-    assert wire.end() == 0
+    assert panel.end() == 0
 
 
 def test_when_head_moves_the_index_is_made_ready_again(wire: Wire, own: Shop) -> None:
@@ -221,7 +227,7 @@ def test_when_head_moves_the_index_is_made_ready_again(wire: Wire, own: Shop) ->
     after = panel.next("ready")
     assert (after["commits"], after["edits"]) == (before["commits"] + 1, before["edits"] + 1)
     assert "Made just now" in panel.subjects(own)[1]
-    assert wire.end() == 0
+    assert panel.end() == 0
 
 
 def test_an_index_that_somebody_else_makes_is_seen(wire: Wire, place: Shop) -> None:
@@ -231,7 +237,7 @@ def test_an_index_that_somebody_else_makes_is_seen(wire: Wire, place: Shop) -> N
     subprocess.run([sys.executable, "-m", "codewm_lsp", "index", "-q", str(place.root)], check=True)
     assert panel.next("ready")["commits"] == commits_of(place.repo)
     assert panel.subjects(place)[0] == "ok"
-    assert wire.end() == 0
+    assert panel.end() == 0
 
 
 def test_each_work_tree_of_a_workspace_has_its_own_state(wire: Wire, own: Shop, place: Shop, tmp_path: Path) -> None:
@@ -247,7 +253,7 @@ def test_each_work_tree_of_a_workspace_has_its_own_state(wire: Wire, own: Shop, 
     opened(wire, place)
     assert [tree["name"] for tree in panel.trees("codewm/status")] == ["shop", "second", "place"]
     assert [tree["state"] for tree in panel.trees("codewm/status", textDocument={"uri": second.uri})] == ["ready"]
-    assert wire.end() == 0
+    assert panel.end() == 0
 
 
 @pytest.mark.parametrize("uri", ["", "untitled:Untitled-1", "file:///nowhere/at/all.py"])
@@ -256,7 +262,7 @@ def test_outside_of_git_there_is_no_work_tree(wire: Wire, uri: str) -> None:
     assert panel.trees("codewm/status", textDocument={"uri": uri}) == []
     assert panel.trees("codewm/index", textDocument={"uri": uri}) == []
     assert panel.trees("codewm/status") == []
-    assert wire.end() == 0
+    assert panel.end() == 0
 
 
 def test_a_client_that_did_not_ask_for_it_is_told_nothing(wire: Wire, own: Shop) -> None:
@@ -274,4 +280,4 @@ def test_a_folder_that_is_added_is_told_of(wire: Wire, own: Shop) -> None:
     event = {"added": [{"uri": own.root.as_uri(), "name": "x"}], "removed": []}
     wire.notify("workspace/didChangeWorkspaceFolders", {"event": event})
     assert panel.next("ready")["uri"] == own.root.as_uri()
-    assert wire.end() == 0
+    assert panel.end() == 0
