@@ -111,7 +111,8 @@ export class Server implements vscode.Disposable {
       return undefined;
     }
     try {
-      return await client.sendRequest<Requests[M]["result"]>(method, params, token);
+      // A token that is not there would count as a second parameter.
+      return await client.sendRequest<Requests[M]["result"]>(method, params, ...(token === undefined ? [] : [token]));
     } catch (error) {
       const cancelled = error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled;
       if (cancelled || client.state !== State.Running) {
