@@ -42,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     trees.onDidChange(() => vscode.commands.executeCommand("setContext", "codewm.indexed", hasIndex(trees))),
     documents(server),
     doctorDocuments(),
-    watchInterpreter(() => starter.look()),
+    watchInterpreter(() => starter.again()),
     registerCommands({ log, server, trees, view, follow, starter, dismissals, storage: context.globalStorageUri }),
   );
   starter.look();
