@@ -23,49 +23,15 @@ export async function installServer(server: Server, storage: vscode.Uri, log: vs
   }
   await mkdir(storage.fsPath, { recursive: true });
   const source = await chosenSource();
-  if (source === undefined) {
-    return;
-  }
-  const python = await pythonFor(source, storage);
+  const python = source && (await pythonFor(source, storage));
   const environment = privateEnvironment(storage);
-  const answer = await vscode.window.showInformationMessage(
-    "Install codewm-lsp into a private environment?",
-    {
-      modal: true,
-      detail: [
-        `Python ${python.version}: ${python.command}`,
-        `From: ${source.place}`,
-        `Into: ${environment}`,
-        source.isFolder
-          ? "Everything comes from that folder; nothing is fetched."
-          : "pip fetches what that wheel depends on, from where your machine's pip is set up to.",
-        "No other Python environment is changed.",
-      ].join("\n"),
-    },
-    "Install",
-  );
-  if (answer !== "Install") {
+  if (source === undefined || python === undefined || !(await isWanted(source, python, environment))) {
     return;
   }
   // It may run from the environment that is replaced, and must not be started from one that is half made.
   await server.stop(INSTALLING);
-  const pip = ["-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"];
-  const what = source.isFolder ? ["--no-index", "--find-links", source.place, "codewm-lsp"] : [source.place];
-  const itsPython = path.join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
-  const steps: [message: string, command: string, args: string[]][] = [
-    ["making the environment", python.command, ["-I", "-m", "venv", "--clear", environment]],
-    ["installing", itsPython, [...pip, ...what]],
-  ];
   try {
-    await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: "codewm-lsp", cancellable: true },
-      async (progress, token) => {
-        for (const [message, command, args] of steps) {
-          progress.report({ message });
-          await run(command, args, { cwd: storage.fsPath, env: environmentOf(source) }, log, token);
-        }
-      },
-    );
+    await make(environment, source, python, storage, log);
   } catch (error) {
     await rm(environment, { recursive: true, force: true });
     log.error(String(error));
@@ -75,6 +41,46 @@ export async function installServer(server: Server, storage: vscode.Uri, log: vs
   } finally {
     await server.restart();
   }
+}
+
+async function isWanted(source: Source, python: Python, environment: string): Promise<boolean> {
+  const detail = [
+    `Python ${python.version}: ${python.command}`,
+    `From: ${source.place}`,
+    `Into: ${environment}`,
+    source.isFolder
+      ? "Everything comes from that folder; nothing is fetched."
+      : "pip fetches what that wheel depends on, from where your machine's pip is set up to.",
+    "No other Python environment is changed.",
+  ].join("\n");
+  const question = "Install codewm-lsp into a private environment?";
+  return (await vscode.window.showInformationMessage(question, { modal: true, detail }, "Install")) === "Install";
+}
+
+async function make(
+  environment: string,
+  source: Source,
+  python: Python,
+  storage: vscode.Uri,
+  log: vscode.LogOutputChannel,
+): Promise<void> {
+  const pip = ["-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"];
+  const what = source.isFolder ? ["--no-index", "--find-links", source.place, "codewm-lsp"] : [source.place];
+  const itsPython = path.join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+  const steps: [message: string, command: string, args: string[]][] = [
+    ["making the environment", python.command, ["-I", "-m", "venv", "--clear", environment]],
+    ["installing", itsPython, [...pip, ...what]],
+  ];
+  const where = { cwd: storage.fsPath, env: environmentOf(source) };
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: "codewm-lsp", cancellable: true },
+    async (progress, token) => {
+      for (const [message, command, args] of steps) {
+        progress.report({ message });
+        await run(command, args, where, log, token);
+      }
+    },
+  );
 }
 
 /** A notification, for the person has asked for this, waited for it, and may be elsewhere by now. */
