@@ -13,7 +13,7 @@ from typing import TypeVar
 from playwright.sync_api import Error, Locator, Page
 from vscode import VSCode
 
-PATIENCE = 30.0  # seconds; two cores, and other tests beside this one
+PATIENCE = 60.0  # seconds; two cores, and other tests beside this one
 QUICK_ROWS = ".quick-input-list .monaco-list-row"
 FOCUSED = f"{QUICK_ROWS}.focused"
 # Notes every notification that was ever shown, and every text that an item of the status bar ever had, in the page
