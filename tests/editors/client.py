@@ -85,8 +85,9 @@ class Client(Workbench):
         return self.page.locator('[role="tree"][aria-label*="imilar edits" i]')
 
     def show_view(self) -> None:
-        """Bring it to the front, from the palette."""
+        """Bring it to the front, from the palette, and wide enough."""
         self.run("codewm.showSimilarEdits")
+        self.widen_side_bar()
 
     def offer(self, text: str) -> Locator:
         """A button of the empty view."""

@@ -155,6 +155,15 @@ class Workbench:
         self.command("Workspaces: Manage Workspace Trust")
         self.page.locator(".workspace-trust-editor .monaco-button", has_text="Trust").first.click()
 
+    def widen_side_bar(self, width: int = 520) -> None:
+        """Drag its edge, so that rows can be read to their ends."""
+        box = self.page.locator(".part.sidebar").bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + box["width"] + 2, box["y"] + 300)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + width, box["y"] + 300, steps=5)
+        self.page.mouse.up()
+
     # Waiting and pictures
 
     def until(self, ask: Callable[[], Found], seconds: float = PATIENCE) -> Found:
