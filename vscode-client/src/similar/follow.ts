@@ -13,9 +13,12 @@ const PAUSE_WHILE_INDEXING_MS = 2_000;
 /** As many as the server gives: a filter leaves few of them. */
 const MOST_HITS = 50;
 
+type Place = { position: Position } | { range: Range };
+
 export class Follow implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[];
   private timer: NodeJS.Timeout | undefined;
+  private last: { uri: vscode.Uri; place: Place } | undefined;
   private asking: vscode.CancellationTokenSource | undefined;
 
   constructor(
@@ -42,9 +45,10 @@ export class Follow implements vscode.Disposable {
   }
 
   /** Asks about a place at once, whether or not the view can be seen. */
-  async askFor(uri: vscode.Uri, place: { position: Position } | { range: Range }): Promise<void> {
+  async askFor(uri: vscode.Uri, place: Place): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.last = { uri, place };
     this.asking?.cancel();
     const asking = (this.asking = new vscode.CancellationTokenSource());
     const params = {
@@ -100,7 +104,9 @@ export class Follow implements vscode.Disposable {
       this.view.clear(state.kind);
     } else if (editor !== undefined && this.isFollowed(editor)) {
       await this.askFor(editor.document.uri, { position: editor.selection.active });
-    } else if (this.view.result === undefined) {
+    } else if (this.last !== undefined) {
+      await this.askFor(this.last.uri, this.last.place); // a diff of the view, for one, is no reason to let go
+    } else {
       this.view.clear(this.trees.atHand()?.state === "none" ? "none" : "idle");
     }
     this.view.notice = this.notice();

@@ -84,7 +84,7 @@ function hunkNode(hit: Hit): Node {
     id: hunkId(hit),
     label: action,
     description: [similarity, lines, reasons].filter(Boolean).join(" · "),
-    tooltip: [action, `${plain(hit.path)}, ${lines}`, similarity, reasons, (hit.diff ?? "").trimEnd()].filter(Boolean).join("\n"),
+    tooltip: [action, `${plain(hit.path)}, ${lines}`, similarity, reasons].filter(Boolean).join("\n"),
     spoken: [action, similarity, lines, reasons].filter(Boolean).join(", "),
     hit,
     children: [],
