@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TOOLS = Path(os.environ.get("CODEWM_EDITORS") or ROOT / ".editors")
 PROGRAMS = Path(sys.executable).parent  # where `codewm-lsp` is
 NOWHERE = "http://127.0.0.1:9/"  # no test asks a gallery for anything
@@ -47,7 +47,7 @@ QUIET = {
 
 
 @dataclass
-class VSCode:
+class CodeServer:
     """A running server. `folder` holds its profile, `url` opens the workspace."""
 
     folder: Path
@@ -119,7 +119,7 @@ def start(
     settings: Mapping[str, Any] | None = None,
     path: str = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
     smoke_test: bool = False,
-) -> VSCode:
+) -> CodeServer:
     """Start VS Code on a workspace, with a new profile in `folder` and the installed `extensions`.
 
     `settings` are the user's. `path` is the user's PATH; if it is not given `codewm-lsp` is found there. With `smoke_test` the page
@@ -147,14 +147,14 @@ def start(
             start_new_session=True,
             env=_environment(folder, path),
         )
-    vscode = VSCode(folder, workspace, port, process)
+    server = CodeServer(folder, workspace, port, process)
     deadline = time.monotonic() + 60
     while not _answers(port):
         if process.poll() is not None or time.monotonic() > deadline:
-            vscode.stop()
+            server.stop()
             raise AssertionError((folder / "server.log").read_text(errors="replace"))
         time.sleep(0.05)
-    return vscode
+    return server
 
 
 def _code_server(folder: Path, extensions: Path) -> list[str]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from playwright.sync_api import Error, Locator, Page
-from vscode import VSCode
+from code_server import CodeServer
+from playwright.sync_api import Browser, Error, Locator, Page, Playwright
 
 PATIENCE = 60.0  # seconds; two cores, and other tests beside this one
 QUICK_ROWS = ".quick-input-list .monaco-list-row"
@@ -46,11 +47,11 @@ class Workbench:
 
     page: Page
     pictures: Path
-    code: VSCode
+    code: CodeServer
 
-    def open(self, url: str) -> None:
-        """Go to a workspace and wait until codewm has come up."""
-        self.page.goto(url)
+    def open(self) -> None:
+        """Go to the workspace and wait until it is there."""
+        self.page.goto(self.code.url)
         self.page.wait_for_selector(".monaco-workbench .part.statusbar", timeout=PATIENCE * 1000)
         self.page.wait_for_selector(".monaco-workbench .explorer-folders-view", timeout=PATIENCE * 1000)
 
@@ -163,6 +164,7 @@ class Workbench:
         self.page.mouse.down()
         self.page.mouse.move(box["x"] + width, box["y"] + 300, steps=5)
         self.page.mouse.up()
+        self.page.mouse.move(box["x"] + width + 300, 5)  # where nothing reacts
 
     # Waiting and pictures
 
@@ -197,6 +199,15 @@ class Workbench:
         self.page.screenshot(path=self.pictures / f"{name}.png", animations="disabled", caret="initial")
 
 
+def launch(playwright: Playwright) -> Browser:
+    """Headless Chromium, the system's, which looks nothing up by itself."""
+    flags = [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync",
+    ]  # fmt: skip
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+
+
 def plain(text: str) -> str:
     """With ordinary spaces."""
     return text.replace("\xa0", " ").replace("\u200b", "")
@@ -209,4 +220,4 @@ def spaced(text: str) -> re.Pattern[str]:
 
 def pictures_folder() -> Path:
     """Where the screenshots go: CODEWM_PICTURES, or `build/pictures`."""
-    return Path(os.environ.get("CODEWM_PICTURES") or Path(__file__).resolve().parents[2] / "build" / "pictures")
+    return Path(os.environ.get("CODEWM_PICTURES") or Path(__file__).resolve().parents[3] / "build" / "pictures")
