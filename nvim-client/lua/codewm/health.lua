@@ -11,13 +11,12 @@ local OLDEST_GIT = { 2, 31 }
 local WAIT_MS = 5000
 
 function M.check()
-  local buffer = vim.fn.bufnr('#') -- the buffer that :checkhealth was asked in
   vim.health.start('codewm: programs')
   M.neovim()
   M.git()
   M.program()
   vim.health.start('codewm: server')
-  M.server(buffer)
+  M.server()
   vim.health.start('codewm: pickers')
   M.pickers()
 end
@@ -63,8 +62,7 @@ function M.program()
   end
 end
 
----@param buffer integer
-function M.server(buffer)
+function M.server()
   local clients = server.clients()
   local enabled = vim.lsp.is_enabled and vim.lsp.is_enabled(config.name)
   if #clients == 0 then
@@ -85,9 +83,6 @@ function M.server(buffer)
         client.offset_encoding
       )
     )
-  end
-  if buffer > 0 and #server.clients(buffer) == 0 then
-    vim.health.info(('not attached to %s'):format(vim.fn.bufname(buffer)))
   end
   M.indexes()
 end
