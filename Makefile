@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak lint wheel-check clean
+.PHONY: help demo test e2e soak lint wheel-check package wheelhouse version clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## ?/make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ demo: .venv/base.stamp  ## index REPO= (default: this one), change a scratch cop
 
 test: .venv/dev.stamp  ## run the test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope
+
+e2e: .venv/editors.stamp package  ## the clients in real editors, VS Code in Chromium among them; screenshots in build/pictures
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/editors
 
 soak: .venv/dev.stamp  ## 100 kills of an indexer and 200,000 edits in a server, on REPO= (default: this one); hours
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/kills.py "$(REPO)"
@@ -32,8 +35,18 @@ lint: .venv/dev.stamp  ## style, types, and who may import whom
 wheel-check: .venv/dev.stamp  ## build the wheel and try it in a clean environment, without torch
 	$(BIN)/python scripts/wheel_check.py
 
+package: .venv/base.stamp  ## build wheel, sdist and .vsix into dist/ (the .vsix needs Node 22)
+	@$(PIP) install 'build>=1.2'
+	$(BIN)/python scripts/package.py
+
+wheelhouse: .venv/base.stamp  ## every wheel for this system and Python into wheelhouse/, and try it without network
+	$(BIN)/python scripts/wheelhouse.py
+
+version:  ## the version; with VERSION=x.y.z, write that one everywhere
+	@$(PYTHON) scripts/set_version.py $(VERSION)
+
 clean:  ## remove everything that was built, the environment too
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist wheelhouse .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: the environment is made once, and again when the dependencies change. torch is named by itself and in full:
@@ -48,4 +61,9 @@ clean:  ## remove everything that was built, the environment too
 .venv/dev.stamp: .venv/base.stamp
 	@$(PIP) install torch==2.13.0
 	@$(PIP) install --editable '.[dev,train]'
+	@touch $@
+
+.venv/editors.stamp: .venv/base.stamp scripts/editors_setup.py
+	@$(PYTHON) scripts/editors_setup.py
+	@$(PIP) install --editable '.[dev,editors]'
 	@touch $@
