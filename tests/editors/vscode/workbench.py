@@ -151,6 +151,10 @@ class Workbench:
             self.page.wait_for_timeout(500)
         return [plain(text) for text in menu.all_inner_texts()]
 
+    def menu_entry(self, text: str) -> Locator:
+        """An entry of the context menu that is open."""
+        return self.page.locator(".monaco-menu .action-item", has_text=spaced(text))
+
     def trust(self) -> None:
         """Trust the workspace, in the editor that asks for it."""
         self.command("Workspaces: Manage Workspace Trust")
