@@ -14,12 +14,10 @@ from hypothesis import HealthCheck, settings
 sys.path.append(str(Path(__file__).parent))
 
 from odd import build_odd_repository
-from repositories import Repo, habits
+from repositories import Repo
 
 from codewm_lsp.engine.default_bundle import VARIABLE
 from codewm_model.bundle import Bundle
-
-LONG = 700  # commits
 
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,18 +56,3 @@ def random_bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
 def odd_repository(tmp_path_factory: pytest.TempPathFactory, _own_settings: None) -> Repo:
     """See `build_odd_repository`. Shared: tests read it only."""
     return build_odd_repository(tmp_path_factory.mktemp("odd") / "repository")
-
-
-@pytest.fixture(scope="session")
-def long_repository(tmp_path_factory: pytest.TempPathFactory) -> Repo:
-    """Several hundred commits. Shared: tests copy it."""
-    repo = Repo.init(tmp_path_factory.mktemp("long") / "repository")
-    repo.history(habits(LONG))
-    return repo
-
-
-@pytest.fixture
-def long_copy(long_repository: Repo, tmp_path: Path) -> Repo:
-    """A clone of `long_repository` of one's own."""
-    long_repository.git("clone", "--quiet", ".", str(tmp_path / "copy"))
-    return Repo(tmp_path / "copy")

@@ -11,10 +11,27 @@ from repositories import Repo, habits
 from codewm_lsp.engine.default_bundle import VARIABLE
 from codewm_model.bundle import Bundle
 
+LONG = 700  # commits
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _model(random_bundle: Bundle) -> None:
     """No test here waits for training."""
+
+
+@pytest.fixture(scope="session")
+def long_repository(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """Several hundred commits. Shared: tests copy it."""
+    repo = Repo.init(tmp_path_factory.mktemp("long") / "repository")
+    repo.history(habits(LONG))
+    return repo
+
+
+@pytest.fixture
+def long_copy(long_repository: Repo, tmp_path: Path) -> Repo:
+    """A clone of `long_repository` of one's own."""
+    long_repository.git("clone", "--quiet", ".", str(tmp_path / "copy"))
+    return Repo(tmp_path / "copy")
 
 
 @pytest.fixture

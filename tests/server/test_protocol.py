@@ -64,7 +64,6 @@ MALFORMED: tuple[tuple[str, object], ...] = (
     ("codewm/similarEdits", {**DOCUMENT, "k": "many"}),
     ("codewm/similarEdits", {**DOCUMENT, "k": 0}),
     ("codewm/index", {}),
-    ("codewm/index", {**DOCUMENT, "rebuild": "yes"}),
     ("codewm/status", {"textDocument": 3}),
     ("workspace/executeCommand", {}),
     ("workspace/executeCommand", {"command": "no.such"}),
