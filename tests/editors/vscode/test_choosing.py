@@ -23,12 +23,12 @@ def edited(open_vscode: OpenVSCode, indexed_shop: Shop) -> Client:
     return bench
 
 
-def run_on_best(bench: Client, command: str) -> None:
-    """Run a command from the palette, and pick the best past edit when asked which one is meant."""
+def run_on(bench: Client, subject: str, command: str) -> None:
+    """Run a command from the palette, and pick a past edit of that commit when asked which one is meant."""
     bench.run(command)
     bench.page.locator(".quick-input-title", has_text="which past edit").wait_for()
-    bench.type(BEST)
-    bench.until(lambda: BEST in bench.read(bench.page.locator(FOCUSED)))
+    bench.type(subject)
+    bench.until(lambda: subject in bench.read(bench.page.locator(FOCUSED)))
     bench.press("Enter")
 
 
@@ -49,7 +49,7 @@ def test_a_commit_that_is_never_to_be_shown_again_is_gone_until_that_is_undone(e
 
 
 def test_what_is_hidden_is_listed_and_can_be_shown_again_from_there(edited: Client) -> None:
-    run_on_best(edited, "codewm.dismissCommit")
+    run_on(edited, BEST, "codewm.dismissCommit")
     edited.until(lambda: shown(edited) == {"users", "invoices"})
     edited.run("codewm.dismissed")
     entry = edited.page.locator(QUICK_ROWS)
@@ -62,7 +62,7 @@ def test_what_is_hidden_is_listed_and_can_be_shown_again_from_there(edited: Clie
 
 @pytest.mark.parametrize("command", ["codewm.onlyThisFile", "codewm.onlyThisAuthor"])
 def test_the_view_can_be_narrowed_to_one_file_or_author_and_widened_again(edited: Client, command: str) -> None:
-    run_on_best(edited, command)
+    run_on(edited, BEST, command)
     edited.until(lambda: shown(edited) == {"carts"})
     edited.picture(command.removeprefix("codewm."))
     edited.run("codewm.clearFilter")
@@ -70,7 +70,7 @@ def test_the_view_can_be_narrowed_to_one_file_or_author_and_widened_again(edited
 
 
 def test_the_hash_of_a_past_edits_commit_goes_to_the_clipboard(edited: Client, indexed_shop: Shop) -> None:
-    run_on_best(edited, "codewm.copyHash")
+    run_on(edited, BEST, "codewm.copyHash")
     edited.until(lambda: edited.page.evaluate("navigator.clipboard.readText()") == indexed_shop.repo.ids[BEST])
 
 
@@ -84,14 +84,17 @@ def test_predicted_edits_are_picked_from_a_list_with_the_past_edits_that_show_th
     bench.run("codewm.showPredictedEdits")
     rows = bench.page.locator(QUICK_ROWS)
     bench.until(lambda: "add keyword argument" in bench.read(rows))
-    bench.picture("predicted-edits")
     assert any(subject in bench.read(rows) for subject in SUBJECTS.values())
+    behind = bench.page.locator(".editor-instance .monaco-diff-editor .editor.modified .view-lines")
+    bench.until(lambda: "timeout=" in bench.read(behind))
+    bench.picture("predicted-edits")
+    bench.press("Escape")
+    bench.page.locator('.tab.active[data-resource-name="orders.py"]').wait_for()
 
 
-def test_every_command_of_the_extension_is_in_the_palette(open_vscode: OpenVSCode, indexed_shop: Shop) -> None:
-    bench = open_vscode(indexed_shop.root)
-    bench.open_file("orders.py")
-    bench.wait_for_status("up to date")
-    offered = "\n".join(bench.offers("codewm: "))
-    bench.picture("palette")
-    assert [title for title in bench.titles.values() if title not in offered] == []
+def test_every_command_of_the_extension_is_in_the_palette(edited: Client) -> None:
+    run_on(edited, BEST, "codewm.dismissCommit")  # so that there is something to undo
+    run_on(edited, SUBJECTS["users"], "codewm.onlyThisAuthor")  # and to widen
+    edited.until(lambda: shown(edited) == {"users"})
+    offered = {title: edited.offers(title) for title in edited.titles.values()}
+    assert [title for title, found in offered.items() if title not in found] == []

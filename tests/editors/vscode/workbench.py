@@ -91,9 +91,8 @@ class Workbench:
         self.press("F1")
         self.page.locator(".quick-input-widget input").first.wait_for()
         self.type(text)
-        rows = self.page.locator(QUICK_ROWS)
-        self.settled(lambda: rows.all_inner_texts())
-        found = [plain(row) for row in rows.all_inner_texts()]
+        names = self.page.locator(f"{QUICK_ROWS} .label-name")
+        found = self.settled(lambda: self.read(names).splitlines())
         self.press("Escape")
         return found
 
