@@ -156,6 +156,7 @@ def window(browser: Browser, code: CodeServer, titles: Mapping[str, str]) -> Ite
     """A window on a server, with a witness in it; `open` goes to the workspace."""
     context = browser.new_context(viewport=WINDOW, permissions=["clipboard-read", "clipboard-write"])
     context.add_init_script(WITNESS)
+    context.set_default_timeout(PATIENCE * 1000)
     try:
         yield Client(context.new_page(), pictures_folder(), code, titles)
     finally:

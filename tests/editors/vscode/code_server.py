@@ -122,8 +122,8 @@ def start(
 ) -> CodeServer:
     """Start VS Code on a workspace, with a new profile in `folder` and the installed `extensions`.
 
-    `settings` are the user's. `path` is the user's PATH; if it is not given `codewm-lsp` is found there. With `smoke_test` the page
-    takes a `payload` query, and shows no notifications.
+    `settings` and `path`, which is PATH, are the user's; without one `codewm-lsp` is found. With `smoke_test`
+    the page takes a `payload` query, and shows no notifications.
     """
     user = folder / "data" / "User"
     user.mkdir(parents=True)

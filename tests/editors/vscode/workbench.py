@@ -91,9 +91,8 @@ class Workbench:
         self.press("F1")
         self.page.locator(".quick-input-widget input").first.wait_for()
         self.type(text)
-        rows = self.page.locator(QUICK_ROWS)
-        self.settled(lambda: rows.all_inner_texts())
-        found = [plain(row) for row in rows.all_inner_texts()]
+        names = self.page.locator(f"{QUICK_ROWS} .label-name")
+        found = self.settled(lambda: self.read(names).splitlines())
         self.press("Escape")
         return found
 
@@ -150,6 +149,10 @@ class Workbench:
             self.press("Control+.")
             self.page.wait_for_timeout(500)
         return [plain(text) for text in menu.all_inner_texts()]
+
+    def menu_entry(self, text: str) -> Locator:
+        """An entry of the context menu that is open."""
+        return self.page.locator(".monaco-menu .action-item", has_text=spaced(text))
 
     def trust(self) -> None:
         """Trust the workspace, in the editor that asks for it."""
