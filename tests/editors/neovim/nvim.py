@@ -74,8 +74,9 @@ class Neovim:
 
     def lua(self, body: str) -> Any:
         """Run Lua, and give what it returns, which JSON must be able to say."""
-        code = f"(function(value) return vim.json.encode(value == nil and vim.NIL or value) end)((function() {body}\nend)())"
-        return json.loads(self.expression(f"luaeval('{code.replace(chr(39), chr(39) * 2)}')"))
+        encoded = "(function(value) return vim.json.encode(value == nil and vim.NIL or value) end)"
+        code = f"{encoded}((function() {body}\nend)())".replace("'", "''")
+        return json.loads(self.expression(f"luaeval('{code}')"))
 
     def expression(self, text: str) -> str:
         """The value of a Vim expression."""
