@@ -57,7 +57,7 @@ class Follower:
         """Bring the index up to date soon, and make it if there is none or one of another version, or to `rebuild`."""
         with self._wake:
             self._asked = ("--rebuild",) if rebuild else self._asked or ()
-            if self._running is None:
+            if self.state is None or self.state.kind != "indexing":
                 self._say(IndexState("indexing"))
             self._wake.notify()
 
@@ -167,7 +167,10 @@ class Follower:
         process.stdout.close()
         is_busy = last.get("kind") == "IndexBusyError"
         if not self._closed:
-            self._say(self._end_of_run(code, last, is_busy))
+            state = self._end_of_run(code, last, is_busy)
+            with self._wake:
+                if self._asked is None or is_busy:  # else the next run begins in a moment
+                    self._say(state)
         return is_busy
 
     def _end_of_run(self, code: int, last: dict[str, Any], is_busy: bool) -> IndexState:

@@ -70,7 +70,8 @@ class Followed:
         self._told: IndexState | None = None
         self._told_at = 0.0
         self._later: asyncio.TimerHandle | None = None
-        self._shown: asyncio.Task[None] | None = None
+        self._over: asyncio.Event | None = None  # of the run that is shown
+        self._shown: set[asyncio.Task[None]] = set()
         self._follower: Follower = Follower(checkout.repository, self._on_follower)
         self._follower.start()
 
@@ -100,8 +101,15 @@ class Followed:
         self._known.set()
         if state.kind == "error":
             _log.warning("%s: %s", self.work_tree.name, state.message)
-        if state.commits_total and state.kind == "indexing" and self._shown is None:
-            self._shown = self._loop.create_task(self._show())
+        if state.kind != "indexing":
+            if self._over is not None:
+                self._over.set()
+            self._over = None
+        elif state.commits_total and self._over is None:
+            self._over = asyncio.Event()
+            task = self._loop.create_task(self._show(self._over))
+            self._shown.add(task)
+            task.add_done_callback(self._shown.discard)
         wait = self._told_at + _SECONDS_BETWEEN_NUMBERS - self._loop.time()
         if wait <= 0 or self._told is None or self._told.kind != state.kind:
             self._tell_now()
@@ -116,13 +124,15 @@ class Followed:
             self._told, self._told_at = self._state, self._loop.time()
             self._tell(self.work_tree, self._state)
 
-    async def _show(self) -> None:
+    async def _show(self, over: asyncio.Event) -> None:
+        """The progress of one run until it is over: a cancel must never reach the next one."""
         async with self._work_done.progress(f"Indexing {self.work_tree.name}") as progress:
-            while (state := self._follower.state) is not None and state.kind == "indexing":
-                if state.commits is not None and state.commits_total:
+            while not over.is_set():
+                state = self._state
+                if state is not None and state.commits is not None and state.commits_total:
                     done, total = state.commits, state.commits_total
                     progress.report(done, total, f"{done} of {total} commits")
                 if progress.cancelled.is_set():
                     self._follower.cancel()
+                    await over.wait()
                 await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
-        self._shown = None

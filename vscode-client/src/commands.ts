@@ -5,6 +5,8 @@ import { doctor } from "./doctor";
 import { showDiff } from "./documents";
 import { showPredictedEdits } from "./predicted";
 import type { WorkTree } from "./protocol";
+import { openSample } from "./sample";
+import { installServer } from "./server/install";
 import type { Server } from "./server/server";
 import { copyHash, meant, openCommit } from "./similar/actions";
 import type { Dismissals, What } from "./similar/dismiss";
@@ -45,7 +47,7 @@ export function registerCommands(rooms: Rooms): vscode.Disposable {
   );
 }
 
-function ofTheServer({ log, server, trees, storage }: Rooms): Record<string, Handler> {
+function ofTheServer({ log, server, trees, view, storage }: Rooms): Record<string, Handler> {
   const index = async (rebuild: boolean): Promise<void> => {
     const tree = await pickTree(trees, rebuild ? "Rebuild the index of" : "Index");
     if (tree !== undefined) {
@@ -60,6 +62,10 @@ function ofTheServer({ log, server, trees, storage }: Rooms): Record<string, Han
     "codewm.restart": () => server.restart(),
     "codewm.showLog": () => log.show(),
     "codewm.doctor": () => doctor(server, trees, storage),
+    "codewm.installServer": () => installServer(server, storage, log),
+    "codewm.sample": () => openSample(server, view, storage),
+    "codewm.walkthrough": () =>
+      vscode.commands.executeCommand("workbench.action.openWalkthrough", "codewm.codewm-lsp#codewm.start", false),
     "codewm.settings": () => vscode.commands.executeCommand("workbench.action.openSettings", "@ext:codewm.codewm-lsp"),
     "codewm.toggle": async () => {
       const settings = vscode.workspace.getConfiguration("codewm");

@@ -34,11 +34,11 @@ export function documentOf(hit: Hit, side: "before" | "after"): vscode.Uri {
 
 /** Opens the diff of a past edit, at its lines. */
 export async function showDiff(hit: Hit, options: { preserveFocus: boolean }): Promise<void> {
-  const [first, last] = hit.lines;
+  const [first] = hit.lines;
   const title = `${path.posix.basename(plain(hit.path))} (${shortHash(hit.commit)}: ${plain(hit.subject)})`;
   await vscode.commands.executeCommand("vscode.diff", documentOf(hit, "before"), documentOf(hit, "after"), title, {
     preview: true,
     preserveFocus: options.preserveFocus,
-    selection: new vscode.Range(first - 1, 0, last - 1, 0),
+    selection: new vscode.Range(first - 1, 0, first - 1, 0),
   } satisfies vscode.TextDocumentShowOptions);
 }

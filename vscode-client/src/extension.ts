@@ -38,11 +38,17 @@ export function activate(context: vscode.ExtensionContext): Api {
     follow,
     starter,
     statusBar(server, trees),
+    server.onDidWork(() => vscode.commands.executeCommand("setContext", "codewm.working", server.work.size > 0)),
+    trees.onDidChange(() => vscode.commands.executeCommand("setContext", "codewm.indexed", hasIndex(trees))),
     documents(server),
     doctorDocuments(),
-    watchInterpreter(() => starter.look()),
+    watchInterpreter(() => starter.again()),
     registerCommands({ log, server, trees, view, follow, starter, dismissals, storage: context.globalStorageUri }),
   );
   starter.look();
   return { status: () => trees.all(), hits: () => view.result, client: () => server.client };
+}
+
+function hasIndex(trees: WorkTrees): boolean {
+  return trees.all().some(({ state }) => state === "ready" || state === "stale");
 }

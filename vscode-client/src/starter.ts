@@ -42,7 +42,7 @@ export class Starter implements vscode.Disposable {
   /** Looks for the program again, where that may have changed. */
   again(): void {
     if (isEnabled() && this.server.state.kind !== "idle") {
-      void this.server.restart();
+      void this.server.lookAgain();
     } else {
       this.look();
     }

@@ -28,30 +28,9 @@ export interface Surroundings {
 
 /** The places to look at, best first. A setting is meant: where it is set nothing else is looked at. */
 export function candidates(around: Surroundings): Candidate[] {
-  if (around.setting !== "") {
-    return [{ source: "setting", program: expand(around.setting, around) }];
-  }
-  const found: Candidate[] = [];
-  if (around.trusted) {
-    if (around.interpreter !== undefined) {
-      const folder = path.dirname(expand(around.interpreter, around));
-      found.push({ source: "python", program: path.join(folder, program(around.platform)) });
-    }
-    for (const folder of around.folders) {
-      const environment = path.join(folder, ".venv");
-      found.push({ source: "virtual environment", program: programOf(environment, around.platform) });
-    }
-  }
-  for (const entry of around.path) {
-    if (path.isAbsolute(entry) && (around.trusted || !liesIn(entry, around.folders))) {
-      found.push({ source: "PATH", program: path.join(entry, program(around.platform)) });
-    }
-  }
-  found.push({
-    source: "private environment",
-    program: programOf(around.privateEnvironment, around.platform),
-  });
-  return found.filter((candidate) => path.isAbsolute(candidate.program));
+  const { setting } = around;
+  const all: Candidate[] = setting === "" ? unnamed(around) : [{ source: "setting", program: expand(setting, around) }];
+  return all.filter(({ program }) => path.isAbsolute(program));
 }
 
 /** The first candidate whose program `isThere`. */
@@ -70,6 +49,27 @@ export async function find(
 /** The server's program in a Python environment's folder. */
 export function programOf(environment: string, platform: NodeJS.Platform): string {
   return path.join(environment, platform === "win32" ? "Scripts" : "bin", program(platform));
+}
+
+function unnamed(around: Surroundings): Candidate[] {
+  const found: Candidate[] = [];
+  if (around.trusted) {
+    if (around.interpreter !== undefined) {
+      const folder = path.dirname(expand(around.interpreter, around));
+      found.push({ source: "python", program: path.join(folder, program(around.platform)) });
+    }
+    for (const folder of around.folders) {
+      const environment = path.join(folder, ".venv");
+      found.push({ source: "virtual environment", program: programOf(environment, around.platform) });
+    }
+  }
+  for (const entry of around.path) {
+    if (path.isAbsolute(entry) && (around.trusted || !liesIn(entry, around.folders))) {
+      found.push({ source: "PATH", program: path.join(entry, program(around.platform)) });
+    }
+  }
+  found.push({ source: "private environment", program: programOf(around.privateEnvironment, around.platform) });
+  return found;
 }
 
 function program(platform: NodeJS.Platform): string {

@@ -88,6 +88,18 @@ export class Server implements vscode.Disposable {
     });
   }
 
+  /** Starts the server anew if it would now be found somewhere else. */
+  lookAgain(): Promise<void> {
+    return this.next(async () => {
+      const found = await find(await surroundings(this.storage), isProgram);
+      if (found?.program !== this.found?.program) {
+        this.policy.reset();
+        await this.end();
+        await this.launch("starting");
+      }
+    });
+  }
+
   /** Stops the server and stays in `state`. */
   stop(state: ServerState): Promise<void> {
     return this.next(async () => {
@@ -111,7 +123,10 @@ export class Server implements vscode.Disposable {
       return undefined;
     }
     try {
-      return await client.sendRequest<Requests[M]["result"]>(method, params, token);
+      // A token that is not there would count as a second parameter.
+      return token === undefined
+        ? await client.sendRequest<Requests[M]["result"]>(method, params)
+        : await client.sendRequest<Requests[M]["result"]>(method, params, token);
     } catch (error) {
       const cancelled = error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled;
       if (cancelled || client.state !== State.Running) {
@@ -145,7 +160,9 @@ export class Server implements vscode.Disposable {
   }
 
   dispose(): void {
-    void this.stop({ kind: "idle" }).finally(() => vscode.Disposable.from(...this.subscriptions).dispose());
+    void this.stop({ kind: "idle" }).finally(() => {
+      vscode.Disposable.from(...this.subscriptions).dispose();
+    });
   }
 
   private next(step: () => Promise<void>): Promise<void> {

@@ -49,10 +49,19 @@ export async function isProgram(file: string): Promise<boolean> {
   }
 }
 
-/** Calls `changed` when another Python environment is selected, once the Python extension is there to tell. */
+/** Calls `changed` when another Python environment is selected. */
 export function watchInterpreter(changed: () => void): vscode.Disposable {
-  const python = vscode.extensions.getExtension<PythonExtension>(PYTHON_EXTENSION);
-  return python?.exports?.environments?.onDidChangeActiveEnvironmentPath?.(changed) ?? new vscode.Disposable(() => undefined);
+  const subscriptions: vscode.Disposable[] = [];
+  const watch = ({ environments }: PythonExtension): void => {
+    const watching = environments?.onDidChangeActiveEnvironmentPath?.(changed);
+    if (watching !== undefined) {
+      subscriptions.push(watching);
+    }
+  };
+  vscode.extensions.getExtension<PythonExtension>(PYTHON_EXTENSION)?.activate().then(watch, () => undefined);
+  return new vscode.Disposable(() => {
+    vscode.Disposable.from(...subscriptions).dispose();
+  });
 }
 
 async function interpreter(): Promise<string | undefined> {

@@ -13,9 +13,12 @@ const PAUSE_WHILE_INDEXING_MS = 2_000;
 /** As many as the server gives: a filter leaves few of them. */
 const MOST_HITS = 50;
 
+type Place = { position: Position } | { range: Range };
+
 export class Follow implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[];
   private timer: NodeJS.Timeout | undefined;
+  private last: { uri: vscode.Uri; place: Place } | undefined;
   private asking: vscode.CancellationTokenSource | undefined;
 
   constructor(
@@ -33,15 +36,19 @@ export class Follow implements vscode.Disposable {
       view.onDidChangeVisibility(soon),
       view.onDidChangeFilter(soon),
       server.onDidChangeState(soon),
-      trees.onDidChange(() => this.schedule(trees.atHand()?.state === "indexing" ? PAUSE_WHILE_INDEXING_MS : PAUSE_MS)),
+      trees.onDidChange(() => {
+        this.view.notice = this.notice();
+        this.schedule(trees.atHand()?.state === "indexing" ? PAUSE_WHILE_INDEXING_MS : PAUSE_MS);
+      }),
     ];
     soon();
   }
 
   /** Asks about a place at once, whether or not the view can be seen. */
-  async askFor(uri: vscode.Uri, place: { position: Position } | { range: Range }): Promise<void> {
+  async askFor(uri: vscode.Uri, place: Place): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.last = { uri, place };
     this.asking?.cancel();
     const asking = (this.asking = new vscode.CancellationTokenSource());
     const params = {
@@ -53,7 +60,7 @@ export class Follow implements vscode.Disposable {
       const answer = await this.server.request("codewm/similarEdits", params, asking.token);
       if (answer !== undefined && answer.status !== "stale" && !asking.token.isCancellationRequested) {
         this.view.show(answer, uri);
-        this.explain(uri);
+        this.view.notice = this.notice();
       }
     } catch (error) {
       this.log.warn(`Similar edits were not answered: ${String(error)}`);
@@ -90,32 +97,31 @@ export class Follow implements vscode.Disposable {
   private async follow(): Promise<void> {
     const { state } = this.server;
     const editor = vscode.window.activeTextEditor;
+    if (state.kind === "starting" || state.kind === "restarting") {
+      return; // what was shown stays
+    }
     if (state.kind !== "running") {
-      this.view.message = "";
-      if (state.kind === "starting" || state.kind === "restarting") {
-        return; // what was shown stays
-      }
       this.view.clear(state.kind);
     } else if (editor !== undefined && this.isFollowed(editor)) {
       await this.askFor(editor.document.uri, { position: editor.selection.active });
-    } else if (this.view.result === undefined) {
-      this.explain(undefined);
+    } else if (this.last !== undefined) {
+      await this.askFor(this.last.uri, this.last.place); // a diff of the view, for one, is no reason to let go
+    } else {
+      this.view.clear(this.trees.atHand()?.state === "none" ? "none" : "idle");
     }
+    this.view.notice = this.notice();
   }
 
   /** What the tree cannot say: how far the index is, or what is wrong with it. */
-  private explain(uri: vscode.Uri | undefined): void {
-    const tree = uri === undefined ? this.trees.atHand() : this.trees.of(uri);
-    if (tree?.state === "indexing") {
-      this.view.message = `Indexing: ${progress(tree).replace("/", " of ")} commits. The newest are searched already.`;
-    } else if (tree?.state === "error") {
-      this.view.message = tree.message ?? "The index cannot be used.";
-    } else {
-      this.view.message = "";
+  private notice(): string {
+    const tree = this.view.document === undefined ? this.trees.atHand() : this.trees.of(this.view.document);
+    if (this.server.state.kind !== "running" || tree === undefined) {
+      return "";
     }
-    if (uri === undefined) {
-      this.view.clear(tree?.state === "none" ? "none" : "idle");
+    if (tree.state === "indexing") {
+      return `Indexing: ${progress(tree).replace("/", " of ")} commits. The newest are searched already.`;
     }
+    return tree.state === "error" ? (tree.message ?? "The index cannot be used.") : "";
   }
 
   private isFollowed(editor: vscode.TextEditor): boolean {

@@ -83,9 +83,9 @@ function hunkNode(hit: Hit): Node {
     kind: "hunk",
     id: hunkId(hit),
     label: action,
-    description: [lines, similarity, reasons].filter(Boolean).join(" · "),
-    tooltip: [action, `${plain(hit.path)}, ${lines}`, similarity, reasons, (hit.diff ?? "").trimEnd()].filter(Boolean).join("\n"),
-    spoken: [action, lines, similarity, reasons].filter(Boolean).join(", "),
+    description: [similarity, lines, reasons].filter(Boolean).join(" · "),
+    tooltip: [action, `${plain(hit.path)}, ${lines}`, similarity, reasons].filter(Boolean).join("\n"),
+    spoken: [action, similarity, lines, reasons].filter(Boolean).join(", "),
     hit,
     children: [],
   };

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { documentOf } from "../documents";
 import type { SimilarEditsResult } from "../protocol";
 import { buildTree, type Filter, type Node, shownHits } from "./tree";
+import { plain } from "./words";
 
 export const VIEW = "codewm.similarEdits";
 
@@ -17,6 +18,7 @@ export class SimilarEditsView implements vscode.TreeDataProvider<Node>, vscode.D
   private roots: Node[] = [];
   private shown = "";
   private wanted: Filter;
+  private noticed = "";
 
   readonly onDidChangeTreeData = this.changed.event;
   readonly onDidChangeVisibility: vscode.Event<unknown>;
@@ -52,6 +54,7 @@ export class SimilarEditsView implements vscode.TreeDataProvider<Node>, vscode.D
   set filter(filter: Filter) {
     this.wanted = filter;
     void vscode.commands.executeCommand("setContext", "codewm.filtered", filter !== undefined);
+    this.notice = this.noticed;
     this.filtered.fire();
   }
 
@@ -60,22 +63,22 @@ export class SimilarEditsView implements vscode.TreeDataProvider<Node>, vscode.D
     this.result = result;
     this.document = document;
     const hits = shownHits(result, this.wanted);
-    const places = result.edits.map((edit) => `${edit.path}:${edit.lines[0]}`);
     this.fill(buildTree(hits, new Date()), hits.length === 0 ? this.emptiness(result) : undefined);
-    this.tree.description = [places.length === 1 ? places[0] : "", this.filterWords()].filter(Boolean).join(" · ");
   }
 
   /** Shows that there is nothing to ask about, and why. */
   clear(why: Emptiness): void {
     this.result = undefined;
-    this.tree.description = this.filterWords();
+    this.document = undefined;
     this.fill([], why);
   }
 
-  /** A line above the tree; while there is one, no welcome text is shown. Empty for none. */
-  set message(text: string) {
-    if (this.tree.message !== text) {
-      this.tree.message = text;
+  /** A line above the tree, beside the filter's; while there is one, no welcome text is shown. Empty for none. */
+  set notice(text: string) {
+    this.noticed = text;
+    const message = [this.filterWords(), text].filter(Boolean).join("\n");
+    if (this.tree.message !== message) {
+      this.tree.message = message;
     }
   }
 
@@ -142,7 +145,7 @@ export class SimilarEditsView implements vscode.TreeDataProvider<Node>, vscode.D
     if (this.wanted === undefined) {
       return "";
     }
-    return "path" in this.wanted ? `only ${this.wanted.path}` : `only ${this.wanted.author}`;
+    return `Only past edits ${"path" in this.wanted ? `of ${plain(this.wanted.path)}` : `by ${plain(this.wanted.author)}`}.`;
   }
 }
 

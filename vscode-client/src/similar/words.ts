@@ -1,9 +1,9 @@
 /** Past edits in words. Knows nothing of VS Code. */
 
-/** How similar two edits are, in words and percent; `similarity` is a cosine. */
+/** How similar two edits are, in percent and words; `similarity` is a cosine. */
 export function similarityWords(similarity: number): string {
   const percent = Math.round(Math.min(1, Math.max(0, similarity)) * 100);
-  return `${closeness(similarity)} (${percent} %)`;
+  return `${percent} %, ${closeness(similarity)}`;
 }
 
 /** How long ago `date` was, to a person: one unit, the largest that fits. */

@@ -47,7 +47,7 @@ function ofTree(tree: WorkTree): Status {
     case "none":
       return say("none", "not indexed", "circle-large-outline", `${tree.name} has no index of its past edits yet.`);
     case "indexing":
-      return say("indexing", `indexing ${progress(tree)}`.trimEnd(), "sync~spin", `${tree.name}: ${progress(tree)} commits indexed.`);
+      return say("indexing", `indexing ${progress(tree)}`.trimEnd(), "sync~spin", `${tree.name}: ${progress(tree).replace("/", " of ")} commits indexed.`);
     case "ready":
       return say("ready", "", "history", `${tree.name}: ${size(tree)}, up to date.`);
     case "stale":
