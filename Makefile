@@ -8,10 +8,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test e2e soak lint wheel-check package wheelhouse version clean
+.PHONY: help demo test e2e soak lint extension-check wheel-check package wheelhouse version clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## ?/make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## ?/make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
 demo: .venv/base.stamp  ## index REPO= (default: this one), change a scratch copy of it, show similar past edits
 	@$(BIN)/python scripts/demo.py "$(REPO)"
@@ -31,6 +31,9 @@ lint: .venv/dev.stamp  ## style, types, and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+extension-check: .venv/base.stamp  ## types, style and unit tests of vscode-client/ (needs Node 22)
+	$(BIN)/python scripts/extension.py
 
 wheel-check: .venv/dev.stamp  ## build the wheel and try it in a clean environment, without torch
 	$(BIN)/python scripts/wheel_check.py

@@ -104,10 +104,10 @@ def try_commands(program: list[str], repository: Path) -> None:
     assert json.loads(run([*program, "status", str(repository), "--json"]))["fresh"] is True
 
 
-def run(command: list[str], folder: Path | None = None) -> str:
+def run(command: list[str], folder: Path | None = None, environment: dict[str, str] | None = None) -> str:
     """Standard output of a command, run in `folder` or in none of ours; what it said is shown if it fails."""
     where = folder or tempfile.gettempdir()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=where)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=where, env=environment)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isNewEnough } from "../src/server/python";
+import { isNewEnough, versionsOfWheels } from "../src/server/python";
 import { age, linesWords, plain, similarityWords } from "../src/similar/words";
 
 const NOW = new Date("2026-11-25T12:00:00Z");
@@ -55,4 +55,14 @@ test("characters that hide or reorder others do not reach the view", () => {
 
 test("Python 3.11 and later are new enough", () => {
   assert.deepEqual(["3.10.9", "2.7.18", "3.11.0", "3.14.1", "4.0.0", ""].map(isNewEnough), [false, false, true, true, true, false]);
+});
+
+test("compiled wheels say which Python they are for; those for every Python say nothing", () => {
+  const files = [
+    "codewm_lsp-0.1.0-py3-none-any.whl",
+    "hnswlib-0.8.0-cp312-cp312-linux_x86_64.whl",
+    "tree_sitter_python-0.25.0-cp310-abi3-manylinux_2_17_x86_64.whl",
+    "README.md",
+  ];
+  assert.deepEqual([...versionsOfWheels(files)], ["3.12"]);
 });

@@ -1,5 +1,6 @@
 /** Our LanguageClient: the standard one, without pop-ups, and with the commands and documents left to us. */
 
+import { createInterface } from "node:readline";
 import * as vscode from "vscode";
 import {
   CloseAction,
@@ -40,6 +41,7 @@ export function createClient(
     outputChannel: log,
     traceOutputChannel: trace,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
+    stdioOptions: { stdout: () => undefined, stderr: writeLines },
     initializationFailedHandler: () => false,
     errorHandler: {
       error: (error) => ({ action: ErrorAction.Continue, message: error.message, handled: true }),
@@ -64,6 +66,20 @@ export function createClient(
   client.registerFeature(STATUS_CAPABILITY);
   client.onNotification(ShowMessageNotification.type, ({ message }) => listener.says(message));
   return client;
+}
+
+/** The server's log, each line with the level that it names; left to itself the client takes all of it for errors. */
+function writeLines(input: NodeJS.ReadableStream, log: vscode.LogOutputChannel): void {
+  createInterface({ input, crlfDelay: Infinity }).on("line", (line) => {
+    const [level] = line.split(" ", 1);
+    if (level === "ERROR" || level === "CRITICAL") {
+      log.error(line);
+    } else if (level === "WARNING") {
+      log.warn(line);
+    } else {
+      log.info(line);
+    }
+  });
 }
 
 class QuietClient extends LanguageClient {

@@ -23,7 +23,7 @@ export class Dismissals {
     const uri = document.toString();
     await this.server.request("codewm/dismiss", { textDocument: { uri }, ...dismissal });
     this.remember([...this.last, { uri, dismissal }]);
-    vscode.window.setStatusBarMessage(`codewm: ${words(dismissal)} is hidden for good. Undo is in the view's title.`, 8_000);
+    vscode.window.setStatusBarMessage(`codewm: ${kind(dismissal)} is hidden. Undo: in the view's title.`, 8_000);
   }
 
   /** Shows again what was hidden last. */
@@ -32,7 +32,7 @@ export class Dismissals {
     if (last !== undefined) {
       await this.server.request("codewm/restore", { textDocument: { uri: last.uri }, ...last.dismissal });
       this.remember(this.last.slice(0, -1));
-      vscode.window.setStatusBarMessage(`codewm: ${words(last.dismissal)} is shown again.`, 5_000);
+      vscode.window.setStatusBarMessage(`codewm: ${kind(last.dismissal)} is shown again.`, 5_000);
     }
   }
 

@@ -22,7 +22,8 @@ export class WorkTrees implements vscode.Disposable {
       server.onDidChangeStatus((tree) => this.take([tree])),
       server.onDidChangeState((state) => state.kind === "running" && void this.ask()),
       vscode.window.onDidChangeActiveTextEditor(() => void this.askForActive()),
-      vscode.workspace.onDidChangeWorkspaceFolders(() => void this.ask()),
+      // Later than the client, which tells the server of the same event.
+      vscode.workspace.onDidChangeWorkspaceFolders(() => setImmediate(() => void this.ask())),
     ];
   }
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import code_server
 import pytest
-import vscode
 from command import run
 from histories import build_shop
 from playwright.sync_api import Browser
@@ -30,7 +30,7 @@ def results(browser: Browser, extensions: Path, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("api")
     shop = build_shop(folder / "shop")
     assert run("index", shop.root).code == 0
-    code = vscode.start(folder / "profile", shop.root, extensions, smoke_test=True)
+    code = code_server.start(folder / "profile", shop.root, extensions, smoke_test=True)
     context = browser.new_context()
     page = context.new_page()
     printed: list[str] = []

@@ -9,8 +9,8 @@ import stat
 import time
 from pathlib import Path
 
+import code_server
 import pytest
-import vscode
 from client import OpenVSCode
 from histories import AFTER, LINE, Shop, build_shop
 
@@ -41,7 +41,7 @@ def test_the_first_similar_edit_is_there_within_a_minute_of_installing_while_the
 ) -> None:
     shop = build_shop(tmp_path / "shop", older=3000)
     begun = time.monotonic()
-    vscode.install(vsix, tmp_path / "extensions")
+    code_server.install(vsix, tmp_path / "extensions")
     bench = open_vscode(shop.root, extensions=tmp_path / "extensions")
     bench.open_file("orders.py")
     bench.replace_line(LINE, "response = " + AFTER)
@@ -111,7 +111,7 @@ def plant(repository: Path, brought: str, witness: Path) -> None:
     """Put a server into the repository, and into its settings if so `brought`."""
     program = repository / (".venv/bin/codewm-lsp" if brought == ".venv" else "tools/server")
     program.parent.mkdir(parents=True)
-    program.write_text(PLANTED.format(witness=witness, server=vscode.PROGRAMS / "codewm-lsp"))
+    program.write_text(PLANTED.format(witness=witness, server=code_server.PROGRAMS / "codewm-lsp"))
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     if brought == "setting":
         settings = repository / ".vscode" / "settings.json"
@@ -126,6 +126,6 @@ def without_codewm(folder: Path) -> str:
     return os.pathsep.join([str(folder), *entries])
 
 
-def storage(code: vscode.VSCode) -> Path:
+def storage(code: code_server.CodeServer) -> Path:
     """Where VS Code lets extensions keep things."""
     return code.folder / "data" / "User" / "globalStorage"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from playwright.sync_api import Error, Locator, Page
-from vscode import VSCode
+from code_server import CodeServer
+from playwright.sync_api import Browser, Error, Locator, Page, Playwright
 
-PATIENCE = 30.0  # seconds; two cores, and other tests beside this one
+PATIENCE = 60.0  # seconds; two cores, and other tests beside this one
 QUICK_ROWS = ".quick-input-list .monaco-list-row"
 FOCUSED = f"{QUICK_ROWS}.focused"
 # Notes every notification that was ever shown, and every text that an item of the status bar ever had, in the page
@@ -46,11 +47,11 @@ class Workbench:
 
     page: Page
     pictures: Path
-    code: VSCode
+    code: CodeServer
 
-    def open(self, url: str) -> None:
-        """Go to a workspace and wait until codewm has come up."""
-        self.page.goto(url)
+    def open(self) -> None:
+        """Go to the workspace and wait until it is there."""
+        self.page.goto(self.code.url)
         self.page.wait_for_selector(".monaco-workbench .part.statusbar", timeout=PATIENCE * 1000)
         self.page.wait_for_selector(".monaco-workbench .explorer-folders-view", timeout=PATIENCE * 1000)
 
@@ -90,9 +91,8 @@ class Workbench:
         self.press("F1")
         self.page.locator(".quick-input-widget input").first.wait_for()
         self.type(text)
-        rows = self.page.locator(QUICK_ROWS)
-        self.settled(lambda: rows.all_inner_texts())
-        found = [plain(row) for row in rows.all_inner_texts()]
+        names = self.page.locator(f"{QUICK_ROWS} .label-name")
+        found = self.settled(lambda: self.read(names).splitlines())
         self.press("Escape")
         return found
 
@@ -150,10 +150,24 @@ class Workbench:
             self.page.wait_for_timeout(500)
         return [plain(text) for text in menu.all_inner_texts()]
 
+    def menu_entry(self, text: str) -> Locator:
+        """An entry of the context menu that is open."""
+        return self.page.locator(".monaco-menu .action-item", has_text=spaced(text))
+
     def trust(self) -> None:
         """Trust the workspace, in the editor that asks for it."""
         self.command("Workspaces: Manage Workspace Trust")
         self.page.locator(".workspace-trust-editor .monaco-button", has_text="Trust").first.click()
+
+    def widen_side_bar(self, width: int = 520) -> None:
+        """Drag its edge, so that rows can be read to their ends."""
+        box = self.page.locator(".part.sidebar").bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + box["width"] + 2, box["y"] + 300)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + width, box["y"] + 300, steps=5)
+        self.page.mouse.up()
+        self.page.mouse.move(box["x"] + width + 300, 5)  # where nothing reacts
 
     # Waiting and pictures
 
@@ -188,6 +202,15 @@ class Workbench:
         self.page.screenshot(path=self.pictures / f"{name}.png", animations="disabled", caret="initial")
 
 
+def launch(playwright: Playwright) -> Browser:
+    """Headless Chromium, the system's, which looks nothing up by itself."""
+    flags = [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync",
+    ]  # fmt: skip
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+
+
 def plain(text: str) -> str:
     """With ordinary spaces."""
     return text.replace("\xa0", " ").replace("\u200b", "")
@@ -200,4 +223,4 @@ def spaced(text: str) -> re.Pattern[str]:
 
 def pictures_folder() -> Path:
     """Where the screenshots go: CODEWM_PICTURES, or `build/pictures`."""
-    return Path(os.environ.get("CODEWM_PICTURES") or Path(__file__).resolve().parents[2] / "build" / "pictures")
+    return Path(os.environ.get("CODEWM_PICTURES") or Path(__file__).resolve().parents[3] / "build" / "pictures")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TOOLS = Path(os.environ.get("CODEWM_EDITORS") or ROOT / ".editors")
 PROGRAMS = Path(sys.executable).parent  # where `codewm-lsp` is
 NOWHERE = "http://127.0.0.1:9/"  # no test asks a gallery for anything
@@ -46,7 +47,7 @@ QUIET = {
 
 
 @dataclass
-class VSCode:
+class CodeServer:
     """A running server. `folder` holds its profile, `url` opens the workspace."""
 
     folder: Path
@@ -102,8 +103,10 @@ def is_language_server(pid: int) -> bool:
 
 def install(vsix: Path, extensions: Path) -> str:
     """Install a packaged extension as a person would; what VS Code says to it."""
-    command = [*_code_server(extensions.parent / "installer", extensions), "--install-extension", str(vsix)]
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(None), check=False)
+    folder = extensions.parent / "installer"
+    command = [*_code_server(folder, extensions), "--install-extension", str(vsix)]
+    environment = _environment(folder, os.environ["PATH"])
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -114,13 +117,13 @@ def start(
     extensions: Path,
     *,
     settings: Mapping[str, Any] | None = None,
-    path: str | None = None,
+    path: str = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
     smoke_test: bool = False,
-) -> VSCode:
+) -> CodeServer:
     """Start VS Code on a workspace, with a new profile in `folder` and the installed `extensions`.
 
-    `settings` are the user's. `path` is its PATH; without one `codewm-lsp` is found there. With `smoke_test` the page
-    takes a `payload` query, and shows no notifications.
+    `settings` and `path`, which is PATH, are the user's; without one `codewm-lsp` is found. With `smoke_test`
+    the page takes a `payload` query, and shows no notifications.
     """
     user = folder / "data" / "User"
     user.mkdir(parents=True)
@@ -137,16 +140,21 @@ def start(
         command += ["--vscode-option", "enable-smoke-test-driver"]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, env=_environment(path)
+            command,
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=_environment(folder, path),
         )
-    vscode = VSCode(folder, workspace, port, process)
+    server = CodeServer(folder, workspace, port, process)
     deadline = time.monotonic() + 60
     while not _answers(port):
         if process.poll() is not None or time.monotonic() > deadline:
-            vscode.stop()
+            server.stop()
             raise AssertionError((folder / "server.log").read_text(errors="replace"))
         time.sleep(0.05)
-    return vscode
+    return server
 
 
 def _code_server(folder: Path, extensions: Path) -> list[str]:
@@ -159,7 +167,11 @@ def _code_server(folder: Path, extensions: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def _environment(path: str | None) -> dict[str, str]:
+def _environment(folder: Path, path: str) -> dict[str, str]:
+    """What a person's session would be like: VS Code asks the login shell for PATH."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    (home / ".profile").write_text(f"export PATH={shlex.quote(path)}\n")
     gallery = {
         "serviceUrl": NOWHERE,
         "itemUrl": NOWHERE,
@@ -167,8 +179,8 @@ def _environment(path: str | None) -> dict[str, str]:
         "controlUrl": "",
         "recommendationsUrl": "",
     }
-    path = path or f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "EXTENSIONS_GALLERY": json.dumps(gallery)}
+    own = {"HOME": str(home), "SHELL": "/bin/bash", "PATH": path, "EXTENSIONS_GALLERY": json.dumps(gallery)}
+    return {**os.environ, **own}
 
 
 def _free_port() -> int:

@@ -11,6 +11,8 @@ from workbench import spaced
 
 SUBJECTS = {name: subject for name, (_, subject, _) in TIMEOUTS.items()}
 BEST = SUBJECTS["carts"]
+DIFF = ".editor-instance .monaco-diff-editor"
+LEAST_CONTRAST = 4.5  # of text, by WCAG 2.2, level AA
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def test_a_past_edit_opens_as_a_diff_of_the_file_before_and_after(edited: Client
     else:
         edited.go_to_row("add keyword argument")
         edited.press("Enter")
-    diff = edited.page.locator(".editor-instance .monaco-diff-editor")
+    diff = edited.page.locator(DIFF)
     diff.wait_for()
     before, after = (diff.locator(f".editor.{side} .view-lines") for side in ("original", "modified"))
     edited.until(lambda: f"response = {BEFORE}" in edited.read(before))
@@ -84,24 +86,16 @@ def test_every_row_says_to_a_screen_reader_what_it_is(edited: Client) -> None:
     assert all(labels)
     assert any(re.match(rf"Commit: {BEST}, by Katherine Johnson, .* ago, .*%", label) for label in labels)
     assert any(label.startswith("File services/carts.py") for label in labels)
-    assert any(label.startswith("add keyword argument, line 10") for label in labels)
+    assert any(re.match("add keyword argument, .*%.*, line 10, same names", label) for label in labels)
     assert edited.view.get_attribute("aria-label")
 
 
-LEAST_CONTRAST = {  # VS Code's own colours; high contrast is what WCAG's AAA asks for
-    "Default Dark Modern": 4.5,
-    "Default Light Modern": 4.5,
-    "Default High Contrast": 7.0,
-    "Default High Contrast Light": 7.0,
-}
-
-
-@pytest.mark.parametrize("theme", LEAST_CONTRAST)
+@pytest.mark.parametrize("theme", ["Dark Modern", "Light Modern", "High Contrast", "High Contrast Light"])
 def test_the_view_can_be_read_in_every_theme(open_vscode: OpenVSCode, indexed_shop: Shop, theme: str) -> None:
-    settings = {"workbench.colorTheme": theme, "window.autoDetectHighContrast": False}
+    settings = {"workbench.colorTheme": f"Default {theme}", "window.autoDetectHighContrast": False}
     bench = edit(open_vscode(indexed_shop.root, settings=settings))
     bench.row("add keyword argument").click()
-    bench.page.locator(".editor-instance .monaco-diff-editor").wait_for()
-    bench.picture("theme-" + theme.removeprefix("Default ").replace(" ", "-").lower())
+    bench.until(lambda: "timeout=10" in bench.read(bench.page.locator(f"{DIFF} .editor.modified .view-lines")))
+    bench.picture("theme-" + theme.replace(" ", "-").lower())
     contrasts = bench.contrasts()
-    assert contrasts and min(contrasts.values()) >= LEAST_CONTRAST[theme], contrasts
+    assert contrasts and min(contrasts.values()) >= LEAST_CONTRAST, contrasts

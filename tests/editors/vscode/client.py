@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Locator
-from workbench import PATIENCE, Workbench, plain, spaced
+from code_server import CodeServer
+from playwright.sync_api import Browser, Locator
+from workbench import PATIENCE, WITNESS, Workbench, pictures_folder, plain, spaced
+
+WINDOW = {"width": 1200, "height": 720}
 
 # For each text of the view's rows, the contrast with what is behind it: WCAG 2.2, relative luminance.
 CONTRASTS = """
@@ -85,8 +89,9 @@ class Client(Workbench):
         return self.page.locator('[role="tree"][aria-label*="imilar edits" i]')
 
     def show_view(self) -> None:
-        """Bring it to the front, from the palette."""
+        """Bring it to the front, from the palette, and wide enough."""
         self.run("codewm.showSimilarEdits")
+        self.widen_side_bar()
 
     def offer(self, text: str) -> Locator:
         """A button of the empty view."""
@@ -144,6 +149,18 @@ class Client(Workbench):
 
 OpenVSCode = Callable[..., Client]
 """Opens a workspace in a VS Code of its own; what else it takes is in `conftest.py`."""
+
+
+@contextmanager
+def window(browser: Browser, code: CodeServer, titles: Mapping[str, str]) -> Iterator[Client]:
+    """A window on a server, with a witness in it; `open` goes to the workspace."""
+    context = browser.new_context(viewport=WINDOW, permissions=["clipboard-read", "clipboard-write"])
+    context.add_init_script(WITNESS)
+    context.set_default_timeout(PATIENCE * 1000)
+    try:
+        yield Client(context.new_page(), pictures_folder(), code, titles)
+    finally:
+        context.close()
 
 
 def command_titles(extensions: Path) -> dict[str, str]:
