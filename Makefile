@@ -8,16 +8,19 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak lint wheel-check clean
+.PHONY: help demo test e2e soak lint extension-check wheel-check package wheelhouse version clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## ?/make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## ?/make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
 demo: .venv/base.stamp  ## index REPO= (default: this one), change a scratch copy of it, show similar past edits
 	@$(BIN)/python scripts/demo.py "$(REPO)"
 
 test: .venv/dev.stamp  ## run the test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope
+
+e2e: .venv/editors.stamp package  ## the clients in real editors, VS Code in Chromium among them; screenshots in build/pictures
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/editors
 
 soak: .venv/dev.stamp  ## 100 kills of an indexer and 200,000 edits in a server, on REPO= (default: this one); hours
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/kills.py "$(REPO)"
@@ -29,11 +32,24 @@ lint: .venv/dev.stamp  ## style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+extension-check: .venv/base.stamp  ## types, style and unit tests of vscode-client/ (needs Node 22)
+	$(BIN)/python scripts/extension.py
+
 wheel-check: .venv/dev.stamp  ## build the wheel and try it in a clean environment, without torch
 	$(BIN)/python scripts/wheel_check.py
 
+package: .venv/base.stamp  ## build wheel, sdist and .vsix into dist/ (the .vsix needs Node 22)
+	@$(PIP) install 'build>=1.2'
+	$(BIN)/python scripts/package.py
+
+wheelhouse: .venv/base.stamp  ## every wheel for this system and Python into wheelhouse/, and try it without network
+	$(BIN)/python scripts/wheelhouse.py
+
+version:  ## the version; with VERSION=x.y.z, write that one everywhere
+	@$(PYTHON) scripts/set_version.py $(VERSION)
+
 clean:  ## remove everything that was built, the environment too
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist wheelhouse .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: the environment is made once, and again when the dependencies change. torch is named by itself and in full:
@@ -48,4 +64,9 @@ clean:  ## remove everything that was built, the environment too
 .venv/dev.stamp: .venv/base.stamp
 	@$(PIP) install torch==2.13.0
 	@$(PIP) install --editable '.[dev,train]'
+	@touch $@
+
+.venv/editors.stamp: .venv/base.stamp scripts/editors_setup.py
+	@$(PYTHON) scripts/editors_setup.py
+	@$(PIP) install --editable '.[dev,editors]'
 	@touch $@

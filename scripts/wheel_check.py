@@ -1,4 +1,4 @@
-"""Builds the wheel and tries what a user gets: a clean environment, the wheel alone, a generated repository.
+"""Builds the sdist, from it the wheel, and tries what a user gets: a clean environment, a generated repository.
 
     python scripts/wheel_check.py
 
@@ -28,20 +28,20 @@ def main() -> None:
     """Build, install, try; an AssertionError or a failed command says what is wrong."""
     with tempfile.TemporaryDirectory(prefix="codewm-wheel-") as folder:
         work = Path(folder)
-        wheel = build(work)
+        wheel = build(work / "dist")
         check_contents(wheel)
         programs = install(wheel, work / "venv")
         check_no_torch(programs / "python")
         repository = work / "repository"
         generate(repository)
-        try_commands(programs / "codewm-lsp", repository)
+        try_commands([str(programs / "codewm-lsp")], repository)
     print(f"{wheel.name}: complete, and works without torch")
 
 
-def build(work: Path) -> Path:
-    """Build the wheel from this checkout."""
-    run([sys.executable, "-m", "build", "--wheel", "--outdir", str(work / "dist"), str(ROOT)])
-    (wheel,) = (work / "dist").glob("*.whl")
+def build(dist: Path) -> Path:
+    """Build the sdist from this checkout and the wheel from the sdist, so that both are known to be whole."""
+    run([sys.executable, "-m", "build", "--outdir", str(dist), str(ROOT)])
+    (wheel,) = dist.glob("*.whl")
     return wheel
 
 
@@ -88,25 +88,26 @@ def generate(repository: Path) -> None:
             run(["git", "-C", str(repository), *identity, "commit", "--quiet", "-m", f"Write {name}{extra}"])
 
 
-def try_commands(program: Path, repository: Path) -> None:
+def try_commands(program: list[str], repository: Path) -> None:
     """Index it, repeat the habit, and find the past ones."""
-    indexed = json.loads(run([str(program), "index", str(repository), "--json"]))
+    indexed = json.loads(run([*program, "index", str(repository), "--json"]))
     assert indexed["schema"] == "codewm.index/1", indexed
     assert (indexed["commits"], indexed["edits"]) == (2 * len(NAMES), 2 * len(NAMES)), indexed
     (repository / "users.py").write_text(MODULE.replace("name", "users").format(extra=", timeout=60"))
-    answer = json.loads(run([str(program), "similar", str(repository), "-k", "2", "--json"]))
+    answer = json.loads(run([*program, "similar", str(repository), "-k", "2", "--json"]))
     assert answer["schema"] == "codewm.similar/1", answer
     (edit,) = answer["edits"]
     assert edit["path"] == "users.py", edit
     assert edit["hits"][0]["author"] == "Ada Lovelace" and "timeout" in edit["hits"][0]["subject"], edit
-    shown = run([str(program), "similar", str(repository)])
+    shown = run([*program, "similar", str(repository)])
     assert "+    return session.get(url, timeout=30)" in shown, shown
-    assert json.loads(run([str(program), "status", str(repository), "--json"]))["fresh"] is True
+    assert json.loads(run([*program, "status", str(repository), "--json"]))["fresh"] is True
 
 
-def run(command: list[str]) -> str:
-    """Standard output of a command; its standard error is shown if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tempfile.gettempdir())
+def run(command: list[str], folder: Path | None = None, environment: dict[str, str] | None = None) -> str:
+    """Standard output of a command, run in `folder` or in none of ours; what it said is shown if it fails."""
+    where = folder or tempfile.gettempdir()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=where, env=environment)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -32,3 +32,8 @@ def run(*arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None, env
         input=stdin, cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True,
     )  # fmt: skip
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def with_stub(folder: Path) -> str:
+    """PYTHONPATH with this folder first."""
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))

@@ -15,7 +15,7 @@ from codewm_lsp.cli.options import json_option, verbosity
 if TYPE_CHECKING:
     import subprocess
 
-    from codewm_lsp.engine.doctor import Examination
+    from codewm_lsp.engine.examination import Examination
 
 
 @click.command()
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def doctor(path: Path, as_json: bool) -> int:
     """Examine the installation and the index of the repository at PATH; copy the output into a bug report.
 
+    If PATH is a file, it also says what an editor is answered for it, and why for some there is nothing.
     A self-test encodes an edit, searches the index and starts the server, in processes that are watched: which files
     they open, which programs they run, and that they never touch the network. No code, names of people or settings of
     the environment are shown. Each problem comes with the command that mends it; the exit code is that of the first.
@@ -33,6 +34,10 @@ def doctor(path: Path, as_json: bool) -> int:
 
     found = examine(path)
     _start_server(found)
+    with found.noting():
+        from codewm_lsp.server.examination import examine_for_editors
+
+        examine_for_editors(path, found)
     if as_json:
         problems = [
             {"symptom": p.symptom, "cause": p.cause, "remedy": p.remedy, "code": p.code} for p in found.problems
@@ -50,7 +55,7 @@ def doctor(path: Path, as_json: bool) -> int:
 
 def _start_server(found: Examination) -> None:
     """How long an editor waits for a server to start and answer; and what that touches."""
-    from codewm_lsp.engine.doctor import UNEXPECTED
+    from codewm_lsp.engine.examination import UNEXPECTED, at_home
     from codewm_lsp.engine.watch import watched
 
     started = time.monotonic()
@@ -63,7 +68,8 @@ def _start_server(found: Examination) -> None:
         except OSError:
             answer = b""  # it has ended
     if run.process.returncode != 0 or b"serverInfo" not in answer:
-        cause = f"the server ended with code {run.process.returncode}"
+        last_words = at_home(run.errors.rpartition("\n")[2])
+        cause = f"the server ended with code {run.process.returncode}" + (f": {last_words}" if last_words else "")
         found.add("editors get no answer", cause, "codewm-lsp serve --stdio", UNEXPECTED)
     else:
         found.facts["server"] = {"start_ms": round((answered - started) * 1000)}
@@ -91,7 +97,8 @@ def _send(server: subprocess.Popen[bytes], message: dict[str, Any]) -> None:
 
 def _lines(found: Examination) -> Iterator[str]:
     for name, section in found.facts.items():
-        yield name.replace("_", " ")
+        if section:
+            yield name.replace("_", " ")
         yield from (f"  {key:<22} {value}" for key, value in _flat(section))
     for problem in found.problems:
         yield "problem" if problem.code else "note"

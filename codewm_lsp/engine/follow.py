@@ -14,11 +14,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from codewm_lsp.engine.index_state import IndexState, has_index, index_file, look
 from codewm_lsp.engine.refs import RefWatch
-from codewm_lsp.engine.store import DATABASE, index_folder
 from codewm_model.git import Repository
 
 _log = logging.getLogger(__name__)
@@ -31,42 +30,21 @@ RETRY_AT_MOST = 30.0
 END_WITHIN = 5.0  # seconds that a cancelled indexer has for a clean end
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How far a run is."""
-
-    commits: int
-    commits_total: int
-    edits: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended: what it added, or `error`, a sentence for people. A cancelled run keeps what it has stored."""
-
-    commits: int = 0
-    edits: int = 0
-    error: str = ""
-    cancelled: bool = False
-
-
 class Follower:
     """Keeps one repository's index up to date from `start` to `close`. Any number may follow one repository.
 
-    It never makes an index, unless `index` is called; with one, it starts by bringing it up to date. `on_step` hears
-    of runs that have something to do, `on_end` of those that did something, failed or were cancelled.
+    It never makes an index, unless `index` is called; with one, it starts by bringing it up to date. `on_state` hears
+    how the index stands: at first, and whenever that changes.
     """
 
-    def __init__(
-        self,
-        repository: Repository,
-        on_step: Callable[[Step], None] = lambda step: None,
-        on_end: Callable[[Outcome], None] = lambda outcome: None,
-    ) -> None:
-        self._repository, self._on_step, self._on_end = repository, on_step, on_end
+    def __init__(self, repository: Repository, on_state: Callable[[IndexState], None] = lambda state: None) -> None:
+        self._repository, self._on_state = repository, on_state
+        self.state: IndexState | None = None
+        """The newest; None until the first look. Any thread may read it."""
         self._watch = RefWatch(repository)
+        self._file: tuple[int, int] | None = None  # which file the index was after the last run
         self._wake = threading.Condition()
-        self._asked = False  # for an index, whether there is one or not
+        self._asked: tuple[str, ...] | None = None  # an indexer's options: for an index, whether there is one or not
         self._cancelled = self._closed = False
         self._running: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._follow, name="codewm-follow", daemon=True)
@@ -75,17 +53,19 @@ class Follower:
         """Begin to look; once."""
         self._thread.start()
 
-    def index(self) -> None:
-        """Bring the index up to date soon, and make it if there is none or one of another version."""
+    def index(self, *, rebuild: bool = False) -> None:
+        """Bring the index up to date soon, and make it if there is none or one of another version, or to `rebuild`."""
         with self._wake:
-            self._asked = True
+            self._asked = ("--rebuild",) if rebuild else self._asked or ()
+            if self.state is None or self.state.kind != "indexing":
+                self._say(IndexState("indexing"))
             self._wake.notify()
 
     def cancel(self) -> None:
-        """End the run that is under way, if one is; what it has stored stays."""
+        """End the run that is under way, if one is, and what was asked for meanwhile; what it has stored stays."""
         with self._wake:
             if self._running is not None:
-                self._cancelled = True
+                self._asked, self._cancelled = None, True
                 _tell_to_end(self._running)
 
     def close(self) -> None:
@@ -98,24 +78,58 @@ class Follower:
             self._thread.join(END_WITHIN + 1)
 
     def _follow(self) -> None:
+        self._look()
         due, retry = True, RETRY_AFTER
         while not self._closed:
-            if not (due or self._asked):
+            if not due and self._asked is None:
                 self._sleep(LOOK_EVERY)
-                due = self._watch.changed()
+                due = self._watch.changed() or self._index_file() != self._file
                 continue
             self._until_quiet()
             with self._wake:
-                asked, self._asked = self._asked, False
-            busy = not self._closed and (asked or self._has_index()) and self._run(asked)
+                options, self._asked = self._asked, None
+            busy = not self._closed and self._bring_up_to_date(options)
             due = busy
             if busy:
                 with self._wake:
-                    self._asked = self._asked or asked
+                    self._asked = options if self._asked is None else self._asked
                 self._sleep(retry)
                 retry = min(2 * retry, RETRY_AT_MOST)
             else:
                 retry = RETRY_AFTER
+
+    def _look(self) -> None:
+        """Say how the index stands before anything is done for it."""
+        state = look(self._repository)
+        with self._wake:
+            if self._asked is not None:
+                return
+            if state.kind == "stale":  # the first run begins in a moment
+                total, done = state.commits_total or 0, state.commits or 0
+                state = IndexState("indexing", 0, total - done, 0)
+            self._say(state)
+
+    def _bring_up_to_date(self, options: tuple[str, ...] | None) -> bool:
+        """One run, if there is something to run for; whether it has to be tried again."""
+        self._file = self._index_file()
+        if options is None and self._file is None:
+            self._say(IndexState("none"))
+            return False
+        busy = self._run(("--existing",) if options is None else options)
+        if not busy:
+            self._file = self._index_file()
+        return busy
+
+    def _say(self, state: IndexState) -> None:
+        with self._wake:
+            if state != self.state and not self._closed:
+                self.state = state
+                self._on_state(state)
+
+    def _index_file(self) -> tuple[int, int] | None:
+        """Which file the index is, None where there is no index in it (yet)."""
+        found = index_file(self._repository)
+        return found if found is None or found == self._file or has_index(self._repository) else None
 
     def _sleep(self, seconds: float) -> None:
         with self._wake:
@@ -129,18 +143,15 @@ class Follower:
             if not self._watch.changed():
                 return
 
-    def _has_index(self) -> bool:
-        return (index_folder(self._repository) / DATABASE).is_file()
-
-    def _run(self, make: bool) -> bool:
+    def _run(self, options: tuple[str, ...]) -> bool:
         """One run; whether it has to be tried again, since another process is indexing."""
         with self._wake:
             if self._closed:
                 return False
             try:
-                process = _start(self._repository, make)
+                process = _start(self._repository, options)
             except OSError as error:
-                self._on_end(Outcome(error=f"the indexer cannot be started: {error}"))
+                self._say(IndexState("error", message=f"the indexer cannot be started: {error}"))
                 return False
             self._running, self._cancelled = process, False
         last: dict[str, Any] = {}
@@ -148,28 +159,35 @@ class Follower:
         for line in process.stdout:
             last = _message(line)
             if last.get("schema") == "codewm.progress/1" and last["commits_total"]:
-                self._on_step(Step(last["commits"], last["commits_total"], last["edits"]))
+                self._say(IndexState("indexing", last["commits"], last["commits_total"], last["edits"]))
         code = process.wait()
         with self._wake:
             self._running = None
-            cancelled = self._cancelled
             process.stdin.close()
         process.stdout.close()
+        is_busy = last.get("kind") == "IndexBusyError"
+        if not self._closed:
+            state = self._end_of_run(code, last, is_busy)
+            with self._wake:
+                if self._asked is None or is_busy:  # else the next run begins in a moment
+                    self._say(state)
+        return is_busy
+
+    def _end_of_run(self, code: int, last: dict[str, Any], is_busy: bool) -> IndexState:
+        """How the index stands after an indexer's last words."""
         if code == 0 and last.get("schema") == "codewm.index/1":
-            if last["new_commits"]:
-                self._on_end(Outcome(last["new_commits"], last["new_edits"]))
-        elif last.get("kind") == "IndexBusyError":
-            _log.info("%s", last.get("message"))
-            return True
-        else:
-            reason = str(last.get("message") or f"the indexer ended with exit code {code}")
-            self._on_end(Outcome(error="" if cancelled else reason, cancelled=cancelled))
-        return False
+            return IndexState("ready", last["commits"], last["commits"], last["edits"])
+        if is_busy:
+            return IndexState("indexing", message=str(last.get("message")))
+        if self._cancelled:
+            return look(self._repository)
+        ended = f"the indexer ended with exit code {code}: `codewm-lsp index` says more"
+        return IndexState("error", message=str(last.get("message") or ended))
 
 
-def _start(repository: Repository, make: bool) -> subprocess.Popen[bytes]:
+def _start(repository: Repository, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
     """An indexer. Without -P, Python would import what lies in the current folder: the repository, perhaps."""
-    command = [sys.executable, "-P", "-m", "codewm_lsp", "index", "--supervised", *([] if make else ["--existing"])]
+    command = [sys.executable, "-P", "-m", "codewm_lsp", "index", "--supervised", *options]
     _log.debug("starting %s", " ".join(command))
     return subprocess.Popen(
         [*command, "--", str(repository.work_tree or repository.git_dir)],

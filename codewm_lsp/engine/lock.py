@@ -8,7 +8,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from codewm_model.errors import IndexBusyError, IndexStoreError
@@ -45,6 +45,19 @@ def only_writer(folder: Path) -> Iterator[None]:
         note.unlink(missing_ok=True)
     finally:
         lock.close()
+
+
+def current_writer(folder: Path) -> str | None:
+    """Who holds the writer's lock and since when, in words; None if nobody does. Takes no lock where none is held."""
+    if not (folder / NOTE).is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{(folder / LOCK).absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as lock:
+            lock.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            return "".join(_holder(folder / NOTE))
+    return None  # the note of one that was killed
 
 
 def _holder(note: Path) -> tuple[str, str]:

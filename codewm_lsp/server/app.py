@@ -6,6 +6,8 @@ import logging
 import os
 import sys
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.exceptions import FeatureRequestError
@@ -24,6 +26,7 @@ from codewm_lsp.server.handlers import (
     hover,
     lifecycle,
     state,
+    status,
     text_sync,
 )
 from codewm_lsp.server.logs import logs_on_stderr
@@ -31,18 +34,24 @@ from codewm_lsp.server.messages import (
     DISMISS,
     DISMISSED,
     EDIT_CONTENT,
+    INDEX,
     PREDICT_EDITS,
     RESTORE,
     SHOW_PREDICTED_EDITS,
     SHOW_SIMILAR_EDITS,
     SIMILAR_EDITS,
     STATE,
+    STATUS,
+    STATUS_CHANGED,
     converter,
 )
 from codewm_lsp.server.progress import WorkDone
 from codewm_lsp.server.protocol import Protocol
 from codewm_lsp.server.session import Session
 from codewm_lsp.server.transport import serve_stdio, serve_tcp
+
+if TYPE_CHECKING:
+    from codewm_lsp.engine.index_state import IndexState
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +67,7 @@ class _Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__("codewm-lsp", __version__, protocol_cls=Protocol, converter_factory=converter)
         self.work_done = WorkDone(self)
-        self.session = Session(self._tell, Following(self.work_done))
+        self.session = Session(self._tell, Following(self.work_done, self._status_changed))
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """Log it, for nobody can act on a pop-up. A request's error has been answered and logged already."""
@@ -67,6 +76,10 @@ class _Server(LanguageServer):
 
     def _tell(self, text: str) -> None:
         self.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
+
+    def _status_changed(self, work_tree: Path, state: IndexState) -> None:
+        if self.session.shows_status:
+            self.protocol.notify(STATUS_CHANGED, status.work_tree(work_tree, state))
 
 
 def create_server() -> _Server:
@@ -105,6 +118,8 @@ def create_server() -> _Server:
     serve(SIMILAR_EDITS)(partial(custom.codewm_similar_edits, session))
     serve(PREDICT_EDITS)(partial(custom.codewm_predict_edits, session))
     serve(STATE)(partial(state.codewm_state, session))
+    serve(STATUS)(partial(status.codewm_status, session))
+    serve(INDEX)(partial(status.codewm_index, session))
     serve(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(partial(server.work_done.cancel))
     server.protocol.on_unreadable = partial(text_sync.unreadable_notification, session)
     return server

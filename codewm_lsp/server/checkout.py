@@ -148,11 +148,12 @@ class Checkout:
 
     def _asked(self, ask: Callable[[SimilarEdits], T]) -> T | None:
         """What the index answers, None without one that can be read."""
+        from codewm_lsp.engine.index_state import index_file
         from codewm_model.errors import CodewmError
 
         try:
-            if self._engine is not None and self._file() != self._opened:
-                self.close()
+            if self._engine is not None and index_file(self.repository) != self._opened:
+                self.close()  # it was made anew, while the old one would still answer us
             engine = self._similar()
             return None if engine is None else ask(engine)
         except CodewmError as error:
@@ -205,23 +206,18 @@ class Checkout:
         if engine is not None:
             engine.close()
 
-    def _file(self) -> tuple[int, int] | None:
-        """Which file the index is: after a rebuild another one, while the old one would still answer us."""
-        from codewm_lsp.engine.store import DATABASE, index_folder
-
-        try:
-            found = (index_folder(self.repository) / DATABASE).stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
-
     def _similar(self) -> SimilarEdits | None:
-        if self._engine is None and time.monotonic() - self._engine_missed >= _SECONDS_BETWEEN_LOOKS:
+        """The index, opened if it has to be: at most once a second, or when there is another one."""
+        if self._engine is None:
+            from codewm_lsp.engine.index_state import index_file
             from codewm_lsp.engine.similar import SimilarEdits
             from codewm_model.errors import CodewmError
 
+            file = index_file(self.repository)
+            if file == self._opened and time.monotonic() - self._engine_missed < _SECONDS_BETWEEN_LOOKS:
+                return None
+            self._opened = file
             try:
-                self._opened = self._file()
                 self._engine = SimilarEdits.open(self.repository)
             except CodewmError as error:
                 self._engine_missed = time.monotonic()

@@ -19,6 +19,8 @@ SIMILAR_EDITS = "codewm/similarEdits"
 PREDICT_EDITS = "codewm/predictEdits"
 STATE = "codewm/state"
 EDIT_CONTENT = "codewm/editContent"
+STATUS, STATUS_CHANGED, INDEX = "codewm/status", "codewm/statusChanged", "codewm/index"
+STATUS_VERSION = 1  # of these three, as the server's capabilities say it
 DISMISS, RESTORE, DISMISSED = "codewm/dismiss", "codewm/restore", "codewm/dismissed"
 SHOW_SIMILAR_EDITS = "codewm.showSimilarEdits"
 SHOW_PREDICTED_EDITS = "codewm.showPredictedEdits"
@@ -96,6 +98,21 @@ class StateParams:
     embeddings: bool | None = None
 
 
+@attrs.define
+class StatusParams:
+    """Whose work tree's index is asked about; without, those of all folders and open documents."""
+
+    text_document: types.TextDocumentIdentifier | None = None
+
+
+@attrs.define
+class IndexParams:
+    """Whose work tree is indexed, and whether its index is made anew."""
+
+    text_document: types.TextDocumentIdentifier
+    rebuild: bool | None = None
+
+
 _PARAMS: dict[str, type] = {
     SIMILAR_EDITS: SimilarEditsParams,
     PREDICT_EDITS: PredictEditsParams,
@@ -104,6 +121,8 @@ _PARAMS: dict[str, type] = {
     RESTORE: DismissParams,
     DISMISSED: DismissedParams,
     STATE: StateParams,
+    STATUS: StatusParams,
+    INDEX: IndexParams,
 }
 
 

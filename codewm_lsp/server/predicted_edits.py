@@ -13,7 +13,8 @@ from codewm_lsp.server.checkout import Checkout
 from codewm_lsp.server.convert import region_json
 from codewm_lsp.server.document import StaleError, TooLargeError
 from codewm_lsp.server.hits import hit_json, with_diffs
-from codewm_lsp.server.session import Refusal, Session, Snapshot
+from codewm_lsp.server.session import Session
+from codewm_lsp.server.snapshot import Refusal, Snapshot
 from codewm_lsp.server.states import is_read
 
 if TYPE_CHECKING:

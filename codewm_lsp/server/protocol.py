@@ -21,7 +21,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from codewm_lsp.server.convert import SCHEME
-from codewm_lsp.server.messages import message_type
+from codewm_lsp.server.messages import STATUS_VERSION, message_type
 
 _log = logging.getLogger(__name__)
 
@@ -178,6 +178,7 @@ class Protocol(LanguageServerProtocol):
         result = yield from super().lsp_initialize(params)
         assert result.capabilities.workspace is not None
         result.capabilities.workspace.text_document_content = types.TextDocumentContentOptions([SCHEME])
+        result.capabilities.experimental = {"codewm": {"status": STATUS_VERSION}}
         return result
 
     def _send_response(

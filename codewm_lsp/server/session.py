@@ -1,7 +1,6 @@
-"""The state of one connection, and what a request sees of it.
+"""The state of one connection: the one mutable thing. It belongs to the event loop.
 
-`Session` is the one mutable thing and belongs to the event loop. A handler takes a `Snapshot`, which never
-changes, awaits what the workers make of it, and converts.
+A handler takes a `Snapshot`, which never changes, awaits what the workers make of it, and converts.
 """
 
 from __future__ import annotations
@@ -9,86 +8,30 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from codewm_lsp.server.bases import Bases
 from codewm_lsp.server.checkout import Checkout, Checkouts
 from codewm_lsp.server.convert import Encoding, document_key, path_of
-from codewm_lsp.server.document import Change, Document, StaleError, TooLargeError, content_lines
+from codewm_lsp.server.document import Change, Document, TooLargeError, content_lines
 from codewm_lsp.server.folders import Folders
-from codewm_lsp.server.following import Following
-from codewm_lsp.server.settings import Settings, read_settings
+from codewm_lsp.server.following import Followed, Following
+from codewm_lsp.server.settings import read_settings
+from codewm_lsp.server.snapshot import LiveEdits, Refusal, Snapshot
 from codewm_lsp.server.states import States
 from codewm_lsp.server.worker import Stop, Worker
 from codewm_model.left_alone import holds_secrets
 
 if TYPE_CHECKING:
     from codewm_lsp.engine.past_texts import Side
-    from codewm_model.edit import Edit
 
 _log = logging.getLogger(__name__)
 
 _SECONDS_TO_END = 2.0
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A document and the settings as they were when a request arrived."""
-
-    document: Document
-    version: int | None
-    revision: int
-    settings: Settings
-
-    def lines(self) -> tuple[str, ...]:
-        """The buffer's lines with their ends. Raises StaleError once the document has moved on."""
-        return self.document.lines_at(self.revision)
-
-    def check(self) -> None:
-        """Raise StaleError once the document has moved on: its answer would point at other lines."""
-        if self.document.closed or self.document.revision != self.revision:
-            raise StaleError(self.document.uri)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The answer to a question that needs no looking: the document's version and the status."""
-
-    version: int | None
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class LiveEdits:
-    """What the buffer changes against its base, in which work tree, and the settings that hold there.
-
-    `problems` are sentences about the work tree's own settings.
-    """
-
-    checkout: Checkout
-    edits: tuple[Edit, ...]
-    lines: tuple[str, ...]
-    settings: Settings
-    problems: tuple[str, ...] = ()
-
-    def touching(self, first: int, last: int) -> tuple[Edit, ...]:
-        """The edits that lines `first` to `last` touch, 1-based; a deletion touches both its neighbours."""
-        return tuple(edit for edit in self.edits if _distance(edit, first, last) == 0)
-
-    def nearest(self, line: int) -> Edit | None:
-        """The current edit of a cursor: the one at `line`, or else the nearest; None without edits."""
-        return min(self.edits, key=lambda edit: _distance(edit, line, line), default=None)
-
-
-def _distance(edit: Edit, first: int, last: int) -> int:
-    start, end = edit.lines
-    if not edit.added:
-        start, end = max(1, start - 1), start
-    return max(start - last, first - end, 0)
 
 
 class Session:
@@ -101,6 +44,8 @@ class Session:
         self.action_literals = True
         self.resolves_commands = False
         self.markdown_hover = True
+        self.shows_status = False
+        """Whether the client shows by itself how the indexes stand."""
         self._problems: list[str] = []
         self._tell = tell
         self._told: set[object] = set()
@@ -125,7 +70,7 @@ class Session:
         """Workspace folders came or went. What belongs to a folder that went is let go, unless it is still in use."""
         self.folders.remove(removed)
         self.folders.add(added)
-        used = [*self.folders.paths, *(document.path for document in self._documents.values() if document.path)]
+        used = self._used()
         self._texts.submit(lambda: self._let_go(used))
 
     def report_settings(self) -> None:
@@ -258,6 +203,21 @@ class Session:
 
         return await self._texts.run(found)
 
+    async def follow(self, uri: str | None = None) -> list[Followed]:
+        """Follow the work tree of a file or folder, open or not; without, those of all folders and open documents."""
+        paths, loop = self._used() if uri is None else [path_of(uri)], asyncio.get_running_loop()
+
+        def found(stop: Stop) -> list[Followed]:
+            self._checkouts.forget_misses()
+            places = [self._checkouts.of(path) for path in paths if path is not None]
+            trees = dict.fromkeys(place[0] for place in places if place is not None)
+            return [self._following.start(checkout, loop) for checkout in trees]
+
+        return await self._texts.run(found)
+
+    def _used(self) -> list[Path]:
+        return [*self.folders.paths, *(document.path for document in self._documents.values() if document.path)]
+
     async def past_text(self, commit: str, path: str, side: Side) -> str:
         """A file before or after a commit of an open repository.
 
@@ -273,7 +233,8 @@ class Session:
         return all(ended)
 
     def _complain(self, checkout: Checkout) -> None:
-        self.tell_once((checkout, checkout.complaint), f"{checkout.work_tree.name}: {checkout.complaint}")
+        if not self.shows_status:
+            self.tell_once((checkout, checkout.complaint), f"{checkout.work_tree.name}: {checkout.complaint}")
 
     def _prepare(self, document: Document, path: Path, loop: asyncio.AbstractEventLoop) -> None:
         try:

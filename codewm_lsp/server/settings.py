@@ -33,16 +33,18 @@ class Settings:
 
 
 _SWITCHES = ("hover", "code_action", "code_lens", "predicted_edits")
-_IN_JSON = {
+IN_JSON = {
     "hits": "hits",
     "hover": "hover",
     "codeAction": "code_action",
     "codeLens": "code_lens",
     "predictedEdits": "predicted_edits",
 }
-_IN_TOML = {name: name for name in _IN_JSON.values()}
-# Keys of the same sections that others read: the editors' switch for logging messages, and what is indexed.
-_OF_EDITORS = frozenset({"trace"})
+_IN_TOML = {name: name for name in IN_JSON.values()}
+OF_EDITORS = frozenset({"enable", "server", "trace"})
+"""Keys of the same section that clients read: whether there is a server, which one, and which messages are logged."""
+
+# Keys of the same table that say what is indexed.
 _OF_THE_INDEX = frozenset({"exclude", "authors_exclude", "max_commit_edits"})
 
 
@@ -57,7 +59,7 @@ def read_settings(given: object) -> tuple[Settings, list[str]]:
         return Settings(), []
     if not isinstance(given, dict):
         return Settings(), [f"codewm settings must be an object, not {_shown(given)}; the defaults are used."]
-    return _read(given, "codewm", _IN_JSON, _OF_EDITORS, Settings())
+    return _read(given, "codewm", IN_JSON, OF_EDITORS, Settings())
 
 
 def read_table(table: Mapping[str, Any], settings: Settings) -> tuple[Settings, list[str]]:

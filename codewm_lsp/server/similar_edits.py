@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from codewm_lsp.server.document import StaleError
 from codewm_lsp.server.hits import hit_json, with_diffs
-from codewm_lsp.server.session import LiveEdits, Refusal, Session, Snapshot
+from codewm_lsp.server.session import Session
 from codewm_lsp.server.settings import MOST_HITS
+from codewm_lsp.server.snapshot import LiveEdits, Refusal, Snapshot
 
 if TYPE_CHECKING:
     from codewm_lsp.engine.index import Hit

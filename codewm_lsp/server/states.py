@@ -23,7 +23,7 @@ from codewm_model.left_alone import holds_secrets
 if TYPE_CHECKING:
     from codewm_lsp.engine.buffer import Place
     from codewm_lsp.engine.states import LiveStates
-    from codewm_lsp.server.session import Snapshot
+    from codewm_lsp.server.snapshot import Snapshot
     from codewm_model.languages import Language
     from codewm_model.sketch import Floats
 

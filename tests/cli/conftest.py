@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from command import run
 from repositories import Repo, habits
@@ -25,3 +28,19 @@ def shop(tmp_path_factory: pytest.TempPathFactory, _own_settings: None) -> Repo:
     repo.git("add", "--all")
     repo.write({"app/call.py": "def call(s):\n    return s.get(1, timeout=5, verify=False)\n"})
     return repo
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory, _model: None) -> Repo:
+    """A small repository with an index. Shared: read only."""
+    made = Repo.init(tmp_path_factory.mktemp("small") / "repository")
+    made.history(habits(6))
+    assert run("index", made.root).code == 0
+    return made
+
+
+@pytest.fixture
+def repo(small: Repo, tmp_path: Path) -> Repo:
+    """A copy of it of one's own."""
+    shutil.copytree(small.root, tmp_path / "repository")
+    return Repo(tmp_path / "repository", small.clock)

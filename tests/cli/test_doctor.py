@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -11,27 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import Done, run
-from repositories import ADA, Repo, habits
+from command import Done, run, with_stub
+from repositories import ADA, Repo
 
 from codewm_lsp.engine.default_bundle import VARIABLE
 from codewm_model.bundle import Bundle
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory, _model: None) -> Repo:
-    """A small repository with an index."""
-    made = Repo.init(tmp_path_factory.mktemp("template") / "repository")
-    made.history(habits(6))
-    assert run("index", made.root).code == 0
-    return made
-
-
-@pytest.fixture
-def repo(template: Repo, tmp_path: Path) -> Repo:
-    """A copy of the template of one's own."""
-    shutil.copytree(template.root, tmp_path / "repository")
-    return Repo(tmp_path / "repository", template.clock)
 
 
 def examined(path: Path, code: int, env: dict[str, str] | None = None) -> dict[str, Any]:
@@ -48,45 +31,43 @@ def remedies(answer: dict[str, Any]) -> list[tuple[str, int]]:
     return [(problem["remedy"], problem["code"]) for problem in answer["problems"]]
 
 
-def test_a_healthy_installation_has_facts_and_no_problems(template: Repo, random_bundle: Bundle) -> None:
-    answer = examined(template.root, 0)
+def test_a_healthy_installation_has_facts_and_no_problems(small: Repo, random_bundle: Bundle) -> None:
+    answer = examined(small.root, 0)
     assert answer["problems"] == []
     assert set(answer["versions"]) >= {"codewm-lsp", "python", "git", "sqlite", "numpy", "onnxruntime", "hnswlib"}
-    assert answer["repository"] == {"bare": False, "worktree": False, "shallow": False, "empty": False}
+    assert set(answer["repository"]) == {"bare", "worktree", "shallow", "partial", "empty"}
+    assert not any(answer["repository"].values())
+    assert answer["settings_of_the_project"] == {} and "file" not in answer
     assert (answer["model"]["id"], answer["model"]["representation"]) == (
         random_bundle.id, random_bundle.config.representation,
     )  # fmt: skip
     index = answer["index"]
     assert (index["commits"], index["pending_commits"], index["graph"]["whole"]) == (6, 0, True)
+    assert (index["place"], index["writable"], index["writer"]) == ("git directory", True, None)
     assert index["graph"] == {"whole": True, "vectors": index["edits"], "behind": 0}
     test = answer["self_test"]
     assert test["sound"] and test["searched"]["hits"] > 0
     assert min(test["cold_start_ms"], test["encode_ms"], test["searched"]["ms"], answer["server"]["start_ms"]) > 0
 
 
-def test_the_self_test_reads_model_and_index_writes_nothing_and_calls_nobody(template: Repo) -> None:
-    touched = examined(template.root, 0)["touched_by_self_test"]
+def test_the_self_test_reads_model_and_index_writes_nothing_and_calls_nobody(small: Repo) -> None:
+    touched = examined(small.root, 0)["touched_by_self_test"]
     assert {Path(path).name for path in touched["read"]["model"]} >= {"config.json", "encoder.onnx"}
     assert "edits.sqlite3" in {Path(path).name for path in touched["read"]["index"]}
     assert (touched["read"]["repository"], touched["written"], touched["network"]) == (0, [], [])
     assert {program.split()[0] for program in touched["programs"]} == {"git"}
 
 
-def test_a_socket_that_something_opens_is_found(template: Repo, tmp_path: Path) -> None:
+def test_a_socket_that_something_opens_is_found(small: Repo, tmp_path: Path) -> None:
     """Else the proof above would prove nothing."""
     (tmp_path / "stub").mkdir()
     (tmp_path / "stub" / "platformdirs.py").write_text(
         "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()\n"
         "def user_cache_dir(name):\n    return name\n"
     )
-    done = run("doctor", template.root, "--json", env={"PYTHONPATH": with_stub(tmp_path / "stub")})
+    done = run("doctor", small.root, "--json", env={"PYTHONPATH": with_stub(tmp_path / "stub")})
     assert (done.code, done.json["touched_by_self_test"]["network"]) == (70, ["socket.__new__"])
     assert "network" in done.json["problems"][0]["symptom"]
-
-
-def with_stub(folder: Path) -> str:
-    """PYTHONPATH with this folder first."""
-    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
 
 
 def test_nothing_private_is_shown(repo: Repo, tmp_path: Path) -> None:

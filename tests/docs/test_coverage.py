@@ -48,8 +48,8 @@ def test_every_error_has_a_documented_exit_code() -> None:
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", ".ci/run"])
 def test_every_make_target_that_is_named_exists(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
-    named = set(re.findall(r"^\s*make (?:\w+=\S+ )?([a-z-]+)|`make (?:\w+=\S+ )?([a-z-]+)", text, re.MULTILINE))
-    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    named = set(re.findall(r"^\s*make (?:\w+=\S+ )?([a-z0-9-]+)|`make (?:\w+=\S+ )?([a-z0-9-]+)", text, re.MULTILINE))
+    targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert named, f"{document} names no target"
     assert {name for pair in named for name in pair if name} <= set(targets)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +15,8 @@ from repositories import Repo, habits
 from rows import indexed_commits
 
 from codewm_lsp.engine import follow
-from codewm_lsp.engine.follow import Follower, Outcome, Step
+from codewm_lsp.engine.follow import Follower
+from codewm_lsp.engine.index_state import IndexState, look
 from codewm_lsp.engine.indexing import update_index
 from codewm_lsp.engine.lock import only_writer
 from codewm_lsp.engine.store import index_folder
@@ -28,12 +30,27 @@ class Heard:
     """A follower, and what it said."""
 
     def __init__(self, repo: Repo) -> None:
-        self.steps: list[Step] = []
-        self.outcomes: queue.Queue[Outcome] = queue.Queue()
-        self.follower = Follower(Repository.open(repo.root), self.steps.append, self.outcomes.put)
+        self.states: list[IndexState] = []
+        self._next: queue.Queue[IndexState] = queue.Queue()
+        self.follower = Follower(Repository.open(repo.root), self._hear)
 
-    def outcome(self) -> Outcome:
-        return self.outcomes.get(timeout=PATIENCE)
+    def _hear(self, state: IndexState) -> None:
+        self.states.append(state)
+        self._next.put(state)
+
+    def next(self, kind: str, seconds: float = PATIENCE) -> IndexState:
+        """The next state of a kind; those before it are passed over."""
+        while (state := self._next.get(timeout=seconds)).kind != kind:
+            pass
+        return state
+
+    def step(self) -> IndexState:
+        """The last that was heard of a run."""
+        return next(state for state in reversed(self.states) if state.kind == "indexing" and state.commits)
+
+
+def ready(commits: int, edits: int) -> IndexState:
+    return IndexState("ready", commits, commits, edits)
 
 
 @pytest.fixture
@@ -83,8 +100,11 @@ def until_it_holds_what_branches_reach(repo: Repo) -> None:
 def test_the_index_follows_whatever_moves(repo: Repo, follower_of: Callable[[Repo], Heard]) -> None:
     update(repo)
     heard = follower_of(repo)
+    before = heard.next("ready")
+    assert before.commits == before.commits_total == 5
     repo.commit("one more", {"new.py": "x = 1\n"})
-    assert heard.outcome() == Outcome(commits=1, edits=1)
+    assert heard.next("ready") == ready(6, (before.edits or 0) + 1)
+    assert heard.step() == IndexState("indexing", 1, 1, 1)
     repo.git("pack-refs", "--all")
     repo.git("checkout", "--quiet", "-b", "topic", "HEAD~2")
     repo.commit("on the topic", {"topic.py": "x = 1\n"})
@@ -97,13 +117,15 @@ def test_the_index_follows_whatever_moves(repo: Repo, follower_of: Callable[[Rep
     repo.git("worktree", "add", "--quiet", "--detach", "../other")
     Repo(repo.root.parent / "other", repo.clock).commit("elsewhere", {"c.py": "z = 1\n"})
     until_it_holds_what_branches_reach(repo)
-    assert all(not outcome.error for outcome in heard.outcomes.queue)
+    assert {state.kind for state in heard.states} == {"indexing", "ready"}
 
 
 def test_what_happened_before_the_start_is_caught_up_with(repo: Repo, follower_of: Callable[[Repo], Heard]) -> None:
     update(repo)
     repo.commit("while nobody looked", {"new.py": "x = 1\n"})
-    assert follower_of(repo).outcome() == Outcome(commits=1, edits=1)
+    heard = follower_of(repo)
+    assert heard.next("ready").commits == 6
+    assert heard.states[0] == IndexState("indexing", 0, 1, 0)
 
 
 def test_an_index_is_made_only_when_asked_for(
@@ -115,9 +137,11 @@ def test_an_index_is_made_only_when_asked_for(
     repo.commit("one more", {"new.py": "x = 1\n"})
     time.sleep(4 * (follow.LOOK_EVERY + follow.QUIET_FOR))
     assert started == []
+    assert heard.states == [IndexState("none")]
     heard.follower.index()
-    assert heard.outcome().commits == 6
-    assert heard.steps[-1].commits == heard.steps[-1].commits_total == 6
+    assert heard.follower.state == IndexState("indexing")
+    assert heard.next("ready").commits == 6
+    assert heard.step().commits == heard.step().commits_total == 6
 
 
 def test_two_followers_of_one_repository_do_not_mind_each_other(
@@ -131,7 +155,7 @@ def test_two_followers_of_one_repository_do_not_mind_each_other(
     until_it_holds_what_branches_reach(repo)
     for heard in both:
         heard.follower.close()
-    assert [outcome for heard in both for outcome in heard.outcomes.queue if outcome.error] == []
+    assert {state.kind for heard in both for state in heard.states} == {"indexing", "ready"}
 
 
 def test_a_follower_waits_for_another_indexer_and_goes_on(repo: Repo, follower_of: Callable[[Repo], Heard]) -> None:
@@ -139,17 +163,18 @@ def test_a_follower_waits_for_another_indexer_and_goes_on(repo: Repo, follower_o
         heard = follower_of(repo)
         heard.follower.index()
         with pytest.raises(queue.Empty):
-            heard.outcomes.get(timeout=2)
-    assert heard.outcome().commits == 5
+            heard.next("ready", seconds=3)
+        assert "is indexing this repository already" in str(heard.states[-1].message)
+    assert heard.next("ready").commits == 5
 
 
 def test_a_cancelled_run_keeps_what_it_has_stored(long_copy: Repo, follower_of: Callable[[Repo], Heard]) -> None:
     heard = follower_of(long_copy)
     heard.follower.index()
-    until(lambda: any(step.commits for step in heard.steps))
+    until(lambda: any(state.commits for state in heard.states))
     heard.follower.cancel()
-    assert heard.outcome() == Outcome(cancelled=True)
-    assert 0 < len(indexed_commits(folder_of(long_copy))) < 700
+    stale = heard.next("stale")
+    assert 0 < len(indexed_commits(folder_of(long_copy))) == stale.commits < 700 == stale.commits_total
     with only_writer(folder_of(long_copy)):
         pass  # the indexer is gone
 
@@ -175,10 +200,40 @@ def test_an_indexer_ends_with_whoever_started_it(long_copy: Repo) -> None:
     assert len(indexed_commits(folder_of(long_copy))) < 700
 
 
-def test_an_indexer_that_fails_is_an_outcome_with_its_reason(repo: Repo, follower_of: Callable[[Repo], Heard]) -> None:
+def test_an_indexer_that_fails_is_a_state_with_its_reason(repo: Repo, follower_of: Callable[[Repo], Heard]) -> None:
     update(repo)
     (folder_of(repo) / "edits.sqlite3").write_bytes(b"?" * 8192)
-    assert "index --rebuild" in follower_of(repo).outcome().error
+    heard = follower_of(repo)
+    assert "index --rebuild" in str(heard.next("error").message)
+    heard.follower.index(rebuild=True)
+    assert heard.next("ready").commits == 5
+
+
+def test_an_index_that_somebody_else_makes_or_removes_is_seen(repo: Repo, follower_of: Callable[[Repo], Heard]) -> None:
+    heard = follower_of(repo)
+    heard.next("none")
+    update(repo)
+    assert heard.next("ready").commits == 5
+    shutil.rmtree(folder_of(repo))
+    heard.next("none")
+    folder_of(repo).mkdir()
+    (folder_of(repo) / "edits.sqlite3").touch()  # as an indexer that has only just begun
+    time.sleep(4 * follow.LOOK_EVERY)
+    assert heard.follower.state == IndexState("none")
+    update(repo)
+    assert heard.next("ready").commits == 5
+
+
+def test_how_an_index_stands_is_told_whatever_happens_to_the_repository(repo: Repo) -> None:
+    repository = Repository.open(repo.root)
+    assert look(repository) == IndexState("none")
+    update(repo)
+    assert look(repository).kind == "ready"
+    repo.commit("one more", {"new.py": "x = 1\n"})
+    stale = look(repository)
+    assert (stale.kind, stale.commits, stale.commits_total) == ("stale", 5, 6)
+    (repo.git_dir / "HEAD").unlink()
+    assert look(repository).kind == "error"
 
 
 def test_nothing_in_the_current_folder_is_imported(
@@ -188,5 +243,5 @@ def test_nothing_in_the_current_folder_is_imported(
     monkeypatch.chdir(repo.root)
     heard = follower_of(repo)
     heard.follower.index()
-    assert heard.outcome().commits == 5
+    assert heard.next("ready").commits == 5
     assert not (repo.root / "run").exists()

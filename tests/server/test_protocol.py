@@ -63,6 +63,8 @@ MALFORMED: tuple[tuple[str, object], ...] = (
     ("codewm/similarEdits", {**DOCUMENT, "position": 4}),
     ("codewm/similarEdits", {**DOCUMENT, "k": "many"}),
     ("codewm/similarEdits", {**DOCUMENT, "k": 0}),
+    ("codewm/index", {}),
+    ("codewm/status", {"textDocument": 3}),
     ("workspace/executeCommand", {}),
     ("workspace/executeCommand", {"command": "no.such"}),
     ("workspace/executeCommand", {"command": "codewm.showSimilarEdits"}),

@@ -17,8 +17,8 @@ from codewm_lsp.engine.buffer import Buffer, Splice
 from codewm_lsp.engine.states import LiveStates
 from codewm_lsp.server.convert import Encoding
 from codewm_lsp.server.document import Change, Document, StaleError, split_keeping_ends
-from codewm_lsp.server.session import Snapshot
 from codewm_lsp.server.settings import Settings
+from codewm_lsp.server.snapshot import Snapshot
 from codewm_lsp.server.states import MOST_ENCODED, MOST_TREES, States
 from codewm_model.languages import LANGUAGES
 from codewm_model.runtime import Encoded, Model

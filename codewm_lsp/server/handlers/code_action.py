@@ -15,7 +15,8 @@ from codewm_lsp.server.convert import touched_lines
 from codewm_lsp.server.document import StaleError
 from codewm_lsp.server.messages import SHOW_PREDICTED_EDITS
 from codewm_lsp.server.offer import Offer, count_close, read_offer
-from codewm_lsp.server.session import LiveEdits, Session, Snapshot
+from codewm_lsp.server.session import Session
+from codewm_lsp.server.snapshot import LiveEdits, Snapshot
 from codewm_lsp.server.states import is_read
 
 KIND = "codewm.similar"

@@ -33,6 +33,8 @@ async def workspace_did_change_workspace_folders(
     session.change_folders(
         [folder.uri for folder in params.event.added], [folder.uri for folder in params.event.removed]
     )
+    if session.shows_status:
+        await session.follow()
     await pull_settings(server, session)
 
 

@@ -7,6 +7,7 @@ from pygls.lsp.server import LanguageServer
 
 from codewm_lsp.server.convert import encoding_named
 from codewm_lsp.server.handlers.configuration import pull_settings, watch_settings
+from codewm_lsp.server.handlers.status import wants_status
 from codewm_lsp.server.session import Session
 
 
@@ -20,6 +21,7 @@ def initialize(server: LanguageServer, session: Session, params: types.Initializ
     session.resolves_commands = resolves is not None and "command" in resolves.properties
     formats = hover.content_format if hover else None
     session.markdown_hover = not formats or types.MarkupKind.Markdown in formats
+    session.shows_status = wants_status(params.capabilities)
     session.folders.add(_folders(params))
     session.configure(params.initialization_options)
 
@@ -28,6 +30,8 @@ async def initialized(server: LanguageServer, session: Session, params: types.In
     """Ask for the settings where the client keeps them; report those of `initialize`, which was too early."""
     session.report_settings()
     watch_settings(server)
+    if session.shows_status:
+        await session.follow()
     await pull_settings(server, session)
 
 

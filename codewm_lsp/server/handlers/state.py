@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from codewm_lsp.server.convert import Encoding, region_json, touched_lines
 from codewm_lsp.server.document import StaleError, TooLargeError
 from codewm_lsp.server.messages import StateParams
-from codewm_lsp.server.session import Refusal, Session, Snapshot
+from codewm_lsp.server.session import Session
+from codewm_lsp.server.snapshot import Refusal, Snapshot
 from codewm_lsp.server.states import View, is_read
 
 if TYPE_CHECKING:
