@@ -102,6 +102,9 @@ export class Follow implements vscode.Disposable {
     }
     if (state.kind !== "running") {
       this.view.clear(state.kind);
+    } else if (editor !== undefined && this.trees.of(editor.document.uri)?.state === "none") {
+      this.asking?.cancel();
+      this.view.clear("none"); // to be known before anything is changed
     } else if (editor !== undefined && this.isFollowed(editor)) {
       await this.askFor(editor.document.uri, { position: editor.selection.active });
     } else if (this.last !== undefined && isOpen(this.last.uri)) {
