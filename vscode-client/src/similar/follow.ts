@@ -107,7 +107,7 @@ export class Follow implements vscode.Disposable {
       this.view.clear("none"); // to be known before anything is changed
     } else if (editor !== undefined && this.isFollowed(editor)) {
       await this.askFor(editor.document.uri, { position: editor.selection.active });
-    } else if (this.last !== undefined) {
+    } else if (this.last !== undefined && isOpen(this.last.uri)) {
       await this.askFor(this.last.uri, this.last.place); // a diff of the view, for one, is no reason to let go
     } else {
       this.view.clear(this.trees.atHand()?.state === "none" ? "none" : "idle");
@@ -134,4 +134,8 @@ export class Follow implements vscode.Disposable {
 
 function isActive(document: vscode.TextDocument): boolean {
   return document === vscode.window.activeTextEditor?.document;
+}
+
+function isOpen(uri: vscode.Uri): boolean {
+  return vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri.toString());
 }
