@@ -46,9 +46,14 @@ class Transaction:
 
 
 def schema_of(db: sqlite3.Connection) -> list[tuple[str, str, str]]:
-    """Kind, name and statement of everything that somebody made in a database."""
+    """Kind, name and statement of everything that somebody made in a database.
+
+    Raises:
+        IndexStoreError: something of it is no text.
+    """
     made = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'sqlite_sequence' ORDER BY 1, 2"
-    return [(str(kind), str(name), str(sql)) for kind, name, sql in db.execute(made)]
+    with sound_rows():
+        return [(str(kind), str(name), str(sql)) for kind, name, sql in db.execute(made)]
 
 
 def refuse_strange(db: sqlite3.Connection) -> None:

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from codewm_lsp.engine.encoder import Encoder, ReadEdit
-from codewm_lsp.engine.memory import give_back
 from codewm_lsp.engine.rows import EditRow
+from codewm_lsp.memory import give_back
 from codewm_model.actions import label_of
 from codewm_model.changes import ChangeReader
 from codewm_model.edit import Commit, Edit

@@ -48,11 +48,17 @@ def look(repository: Repository) -> IndexState:
 
 def index_file(repository: Repository) -> tuple[int, int] | None:
     """Which file on the disk the index is: another one after a rebuild. None where there is none."""
+    stamp = index_stamp(repository)
+    return None if stamp is None else stamp[:2]
+
+
+def index_stamp(repository: Repository) -> tuple[int, int, int] | None:
+    """The same, and when it was last written: an indexer may be given the very place of the file that it removed."""
     try:
         found = (index_folder(repository) / DATABASE).stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return found.st_dev, found.st_ino, found.st_mtime_ns
 
 
 def has_index(repository: Repository) -> bool:

@@ -23,9 +23,9 @@ from codewm_lsp.engine.database import unusable
 from codewm_lsp.engine.extraction import Extracted, extract_all
 from codewm_lsp.engine.left_out import REASONS, LeftOut, rules_of
 from codewm_lsp.engine.lock import only_writer
-from codewm_lsp.engine.memory import give_back
 from codewm_lsp.engine.store import DATABASE, Store, index_folder
 from codewm_lsp.engine.vectors import VectorIndex, is_kept, keep_graph
+from codewm_lsp.memory import give_back
 from codewm_model.errors import IndexVersionError
 from codewm_model.git import Repository
 from codewm_model.history import list_commits, local_revisions, read_history

@@ -47,7 +47,8 @@ class Checkout:
         self._engine: SimilarEdits | None = None
         self._predictor: Predictor | None = None
         self._opened: tuple[int, int] | None = None
-        self._engine_missed = float("-inf")
+        self._missed: tuple[int, int, int] | None = None  # the file that could not be opened, and when
+        self._missed_at = float("-inf")
         self._dismissals: Dismissals | None = None
         self._table: Mapping[str, Any] = {}
         self._table_problems: list[str] = []
@@ -207,20 +208,20 @@ class Checkout:
             engine.close()
 
     def _similar(self) -> SimilarEdits | None:
-        """The index, opened if it has to be: at most once a second, or when there is another one."""
+        """The index, opened if it has to be: at most once a second, or when its file has changed."""
         if self._engine is None:
-            from codewm_lsp.engine.index_state import index_file
+            from codewm_lsp.engine.index_state import index_stamp
             from codewm_lsp.engine.similar import SimilarEdits
             from codewm_model.errors import CodewmError
 
-            file = index_file(self.repository)
-            if file == self._opened and time.monotonic() - self._engine_missed < _SECONDS_BETWEEN_LOOKS:
+            stamp = index_stamp(self.repository)
+            if stamp == self._missed and time.monotonic() - self._missed_at < _SECONDS_BETWEEN_LOOKS:
                 return None
-            self._opened = file
             try:
                 self._engine = SimilarEdits.open(self.repository)
+                self._opened = stamp and stamp[:2]
             except CodewmError as error:
-                self._engine_missed = time.monotonic()
+                self._missed, self._missed_at = stamp, time.monotonic()
                 self.complaint = str(error)
         return self._engine
 

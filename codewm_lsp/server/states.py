@@ -15,7 +15,7 @@ from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
-from codewm_lsp.engine.memory import Tidying
+from codewm_lsp.memory import Tidying
 from codewm_lsp.server.document import Document, StaleError
 from codewm_lsp.server.worker import Stop, Worker
 from codewm_model.left_alone import holds_secrets

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codewm_lsp.engine import memory
+from codewm_lsp import memory
 
 SIZE, COUNT = 2048, 20_000  # bytes, pieces: 40 MB
 
