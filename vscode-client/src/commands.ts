@@ -15,6 +15,7 @@ import type { Node } from "./similar/tree";
 import type { SimilarEditsView } from "./similar/view";
 import type { Starter } from "./starter";
 import { showMenu } from "./status/menu";
+import { status } from "./status/state";
 import type { WorkTrees } from "./status/workTrees";
 
 export interface Rooms {
@@ -49,7 +50,7 @@ export function registerCommands(rooms: Rooms): vscode.Disposable {
 
 function ofTheServer({ log, server, trees, view, storage }: Rooms): Record<string, Handler> {
   const index = async (rebuild: boolean): Promise<void> => {
-    const tree = await pickTree(trees, rebuild ? "Rebuild the index of" : "Index");
+    const tree = await pickTree(server, trees, rebuild ? "Rebuild the index of" : "Index");
     if (tree !== undefined) {
       await trees.index(tree, rebuild);
     }
@@ -115,15 +116,14 @@ function ofTheView({ server, view, follow, dismissals, trees }: Rooms): Record<s
     "codewm.dismissAuthor": dismiss("author"),
     "codewm.undoDismiss": () => dismissals.undo(),
     "codewm.dismissed": async () => {
-      const tree = await pickTree(trees, "Past edits that are hidden in");
+      const tree = await pickTree(server, trees, "Past edits that are hidden in");
       return tree && dismissals.pick(vscode.Uri.parse(tree.uri));
     },
-    "codewm.refresh": () => server.client && follow.refresh(),
   };
 }
 
 /** The work tree of the active file, or one that is picked where there are several. */
-async function pickTree(trees: WorkTrees, question: string): Promise<WorkTree | undefined> {
+async function pickTree(server: Server, trees: WorkTrees, question: string): Promise<WorkTree | undefined> {
   const active = vscode.window.activeTextEditor?.document.uri;
   const all = trees.all();
   const only = (active && trees.of(active)) ?? (all.length === 1 ? all[0] : undefined);
@@ -131,7 +131,7 @@ async function pickTree(trees: WorkTrees, question: string): Promise<WorkTree | 
     return only;
   }
   if (all.length === 0) {
-    throw new Error("no folder or file of a Git work tree is open.");
+    throw new Error(status(server.state, undefined).sentence);
   }
   const items = all.map((tree) => ({ label: tree.name, description: vscode.Uri.parse(tree.uri).fsPath, tree }));
   return (await vscode.window.showQuickPick(items, { title: `codewm: ${question} …` }))?.tree;

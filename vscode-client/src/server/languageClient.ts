@@ -16,9 +16,6 @@ import {
   type ProgressToken,
 } from "vscode-languageclient/node";
 
-/** The settings that are the server's; all others under `codewm` are ours, and it would report them as unknown. */
-const SERVER_SETTINGS = ["hits", "hover", "codeAction", "codeLens", "predictedEdits"] as const;
-
 export interface Listener {
   /** The connection is gone, unasked. */
   closed(): void;
@@ -51,9 +48,6 @@ export function createClient(
       },
     },
     middleware: {
-      workspace: {
-        configuration: (params, token, next) => serverSettings(next(params, token)),
-      },
       handleWorkDoneProgress: (token, params) => {
         if (params.kind !== "report") {
           listener.works(token, params.kind === "begin" ? params.title : undefined);
@@ -105,14 +99,3 @@ const STATUS_CAPABILITY: StaticFeature = {
   getState: () => ({ kind: "static" }),
   clear: () => undefined,
 };
-
-async function serverSettings(answer: unknown): Promise<unknown[]> {
-  const sections = (await answer) as unknown[];
-  return sections.map((section) => {
-    if (typeof section !== "object" || section === null) {
-      return section;
-    }
-    const given = section as Record<string, unknown>;
-    return Object.fromEntries(SERVER_SETTINGS.filter((name) => name in given).map((name) => [name, given[name]]));
-  });
-}
