@@ -10,6 +10,7 @@ end, {
   nargs = '*',
   range = true,
   bang = true,
+  bar = true,
   complete = function(lead, line)
     return require('codewm.command').complete(lead, line)
   end,

@@ -1,6 +1,6 @@
 --- What Neovim needs to know to run the server.
 ---
---- `lsp/codewm.lua` hands this to |vim.lsp.config()|; where there is no such thing, `start()` hands it to |vim.lsp.start()|.
+--- `lsp/codewm.lua` hands this to |vim.lsp.config()|; where that is not there, `start()` hands it to |vim.lsp.start()|.
 local M = {}
 
 --- The client's name, by which everything here finds it.

@@ -23,7 +23,7 @@ local PROBLEMS = {
   ['no-model'] = 'the model cannot be read; :CodeWM doctor tells why',
   ['stale'] = 'the buffer was changed meanwhile; ask again',
   ['too-large'] = 'this document is too large',
-  ['unsupported'] = 'this document is left alone: outside of git, of a language without a grammar, or a file of secrets',
+  ['unsupported'] = 'this document is left alone: outside of git, without a grammar, or secret by its name',
 }
 
 --- Why an answer holds nothing, in words; nil if it does.

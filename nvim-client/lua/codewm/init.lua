@@ -12,7 +12,7 @@ local M = {}
 
 ---@class codewm.Options
 ---@field buffer? integer the current one
----@field lines? { [1]: integer, [2]: integer } first and last line, from 1; without: the live edit nearest to the cursor
+---@field lines? codewm.Lines first and last line, from 1; without: the live edit nearest to the cursor
 ---@field show? codewm.Show "preview"; the quickfix list is filled with both
 
 --- Past edits like the live edit at the cursor, or like those that the lines touch.
@@ -66,7 +66,7 @@ function M.status()
   return status.line()
 end
 
---- Start the server for a buffer, where there is no |vim.lsp.enable()|: `require('codewm').start()` in a |FileType| autocommand.
+--- Start the server for a buffer, where there is no |vim.lsp.enable()|; for a |FileType| autocommand.
 ---@param options? table what |vim.lsp.start()| takes, over the defaults
 ---@param buffer? integer the current one
 function M.start(options, buffer)

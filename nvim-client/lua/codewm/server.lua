@@ -88,7 +88,7 @@ function M.ask_now(method, params, wait_ms)
   return nil, problem
 end
 
---- Call `on_ready` with a client, of the buffer if one is given, once there is one. A server is started if none is there.
+--- Call `on_ready` with a client, of the buffer if one is given, once there is one; without one a server is started.
 ---@param buffer? integer
 ---@param on_ready fun(client: table)
 function M.ready(buffer, on_ready)

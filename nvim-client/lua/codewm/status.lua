@@ -9,8 +9,8 @@ local awaited = {} ---@type table<string, boolean> work trees whose end of index
 local said = {} ---@type table<string, boolean> work trees without an index that were mentioned
 local shown = false -- whether a status line shows the state
 
---- Take the server's word. That a work tree has no index, or one that cannot be read, is said once; and so is the end of
---- an indexing that was asked for.
+--- Take the server's word. That a work tree has no index, or one that cannot be read, is said once; and so is the end
+--- of an indexing that was asked for.
 ---@param work_tree codewm.WorkTree
 function M.changed(work_tree)
   local uri, state = work_tree.uri, work_tree.state

@@ -11,11 +11,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from histories import AFTER, BEFORE, LINE
+
+ROOT = Path(__file__).resolve().parents[3]
 PLUGIN = ROOT / "nvim-client"
 TOOLS = Path(os.environ.get("CODEWM_EDITORS") or ROOT / ".editors")
 PROGRAMS = Path(sys.executable).parent  # where `codewm-lsp` is
@@ -55,7 +57,15 @@ class Neovim:
         places = os.pathsep.join([*map(str, path), os.environ["PATH"]])
         self.env = {**os.environ, **homes, "PATH": places, **(env or {})}
         self.log = Path(homes["XDG_STATE_HOME"]) / "nvim" / "lsp.log"
-        command = [str(program()), "--clean", "--headless", "-u", str(folder / "init.lua"), "--listen", str(self.socket)]
+        command = [
+            str(program()),
+            "--clean",
+            "--headless",
+            "-u",
+            str(folder / "init.lua"),
+            "--listen",
+            str(self.socket),
+        ]
         self.stderr = (folder / "stderr").open("wb")
         self.process = subprocess.Popen(
             [*command, *map(str, files)], cwd=cwd, env=self.env, stdin=subprocess.DEVNULL, stderr=self.stderr
@@ -64,8 +74,9 @@ class Neovim:
 
     def lua(self, body: str) -> Any:
         """Run Lua, and give what it returns, which JSON must be able to say."""
-        code = f"vim.json.encode((function() {body}\nend)() or vim.NIL)"
-        return json.loads(self.expression(f"luaeval('{code.replace(chr(39), chr(39) * 2)}')"))
+        encoded = "(function(value) return vim.json.encode(value == nil and vim.NIL or value) end)"
+        code = f"{encoded}((function() {body}\nend)())".replace("'", "''")
+        return json.loads(self.expression(f"luaeval('{code}')"))
 
     def expression(self, text: str) -> str:
         """The value of a Vim expression."""
@@ -129,4 +140,12 @@ class Neovim:
         while not is_true():
             assert self.process.poll() is None, "Neovim has ended"
             assert time.monotonic() < end, problem() if callable(problem) else problem
-            time.sleep(0.05)
+            time.sleep(0.2)
+
+
+OpenNeovim = Callable[..., Neovim]
+
+
+def give_it_a_timeout(neovim: Neovim) -> None:
+    """Make the change that the shop's past has made elsewhere, and leave the cursor on it."""
+    neovim.command(f"{LINE}s/{BEFORE}/{AFTER}/")

@@ -5,35 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
 from histories import AFTER, BEFORE, LINE, Shop, build_garden
-from nvim import INIT, PLUGIN, ROOT, Neovim
+from nvim import INIT, PLUGIN, ROOT, Neovim, OpenNeovim, give_it_a_timeout
 from repositories import Repo
-
-OpenNeovim = Callable[..., Neovim]
-
-
-@pytest.fixture
-def open_neovim(tmp_path: Path) -> Iterator[OpenNeovim]:
-    """A function that starts Neovim; its arguments are those of `Neovim`."""
-    opened: list[Neovim] = []
-
-    def open_neovim(*files: Path, **options: object) -> Neovim:
-        options.setdefault("cwd", files[0].parent if files else tmp_path)
-        opened.append(Neovim(tmp_path / f"neovim-{len(opened)}", *files, **options))  # type: ignore[arg-type]
-        return opened[-1]
-
-    yield open_neovim
-    for neovim in opened:
-        neovim.stop()
-
-
-def give_it_a_timeout(neovim: Neovim) -> None:
-    """Make the change that the shop's past has made elsewhere, and leave the cursor on it."""
-    neovim.command(f"{LINE}s/{BEFORE}/{AFTER}/")
 
 
 def hover(neovim: Neovim) -> str:
@@ -113,9 +89,7 @@ def test_the_code_action_shows_its_past_edits(indexed_shop: Shop, open_neovim: O
     assert neovim.wait("return vim.fn.getqflist({ title = 1 }).title == 'Predicted edits'")
 
 
-def test_one_server_serves_two_repositories(
-    indexed_shop: Shop, tmp_path: Path, open_neovim: OpenNeovim
-) -> None:
+def test_one_server_serves_two_repositories(indexed_shop: Shop, tmp_path: Path, open_neovim: OpenNeovim) -> None:
     garden = build_garden(tmp_path / "garden")
     neovim = open_neovim(indexed_shop.file, garden.root / "plants" / "fern.py", cwd=tmp_path)
     neovim.wait_for_server()
