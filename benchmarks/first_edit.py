@@ -5,8 +5,8 @@
 REPO, a work tree or a bare repository with Python files, is cloned, and the clone has no index. The clock starts before
 the extension is installed. Then VS Code starts, the clone is opened, a function's signature is changed, the view
 "Similar edits" is shown and its button that makes an index is pressed; it stops when the view has a row, while the rest
-is being indexed. No path is typed and no setting made: the server is found on PATH. `python scripts/editors_setup.py` and
-`make package` come first. The unit is seconds; there is no peer, for nothing else answers this question.
+is being indexed. No path is typed and no setting made: the server is found on PATH. `make e2e`, once, sets up what this
+needs. The unit is seconds; there is no peer, for nothing else answers this question.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 # The window is driven by what drives it in the tests, and changed as the demo changes files.
-sys.path += [str(ROOT / "tests" / "editors" / "vscode"), str(ROOT / "tests"), str(ROOT / "scripts")]
+sys.path.append(str(ROOT / "tests" / "editors" / "vscode"))
+sys.path.append(str(ROOT / "scripts"))
 
 import code_server
 from client import Client, command_titles, window
