@@ -25,10 +25,9 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).resolve().parent.parent
 # The window is driven by what drives it in the tests, and changed as the demo changes files.
-sys.path.append(str(ROOT / "tests" / "editors" / "vscode"))
-sys.path.append(str(ROOT / "scripts"))
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "editors" / "vscode"))
+sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 
 import code_server
 from client import Client, command_titles, window
@@ -43,7 +42,7 @@ def main() -> int:
     parser.add_argument("--vsix", type=Path, help="the packaged extension (default: the one in dist/)")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     options = parser.parse_args()
-    vsix = options.vsix or next(iter((ROOT / "dist").glob("*.vsix")), None)
+    vsix = options.vsix or next(iter((code_server.ROOT / "dist").glob("*.vsix")), None)
     if vsix is None:
         print("first_edit: there is no extension in dist/; run `make package`", file=sys.stderr)
         return 2
