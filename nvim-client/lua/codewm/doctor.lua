@@ -4,11 +4,11 @@ local tell = require('codewm.tell')
 
 local M = {}
 
---- Run it for the work tree of a buffer, or else for the current folder; its output comes into a new window.
+--- Run it for a buffer's file, or else for the current folder; its output comes into a new window.
 ---@param buffer integer
 function M.run(buffer)
-  local folder = config.root(vim.api.nvim_buf_get_name(buffer)) or vim.fn.getcwd()
-  local command = M.command({ 'doctor', folder })
+  local file = vim.api.nvim_buf_get_name(buffer)
+  local command = M.command({ 'doctor', vim.fn.filereadable(file) == 1 and file or vim.fn.getcwd() })
   if not command then
     return tell.warn('the server is not started by a program and its arguments; run codewm-lsp doctor in a terminal')
   end

@@ -7,26 +7,33 @@ local status = require('codewm.status')
 
 local M = {}
 
+-- Its functions had other names before Neovim 0.10.
+local health = setmetatable({}, {
+  __index = function(_, name)
+    return vim.health[name] or vim.health['report_' .. name]
+  end,
+})
+
 local OLDEST_GIT = { 2, 31 }
 local WAIT_MS = 5000
 
 function M.check()
-  vim.health.start('codewm: programs')
+  health.start('codewm: programs')
   M.neovim()
   M.git()
   M.program()
-  vim.health.start('codewm: server')
+  health.start('codewm: server')
   M.server()
-  vim.health.start('codewm: pickers')
+  health.start('codewm: pickers')
   M.pickers()
 end
 
 function M.neovim()
   local version = tostring(vim.version())
   if vim.fn.has('nvim-0.11') == 1 then
-    vim.health.ok(('Neovim %s'):format(version))
+    health.ok(('Neovim %s'):format(version))
   else
-    vim.health.ok(('Neovim %s: without vim.lsp.enable(), start the server as :help codewm-older says'):format(version))
+    health.ok(('Neovim %s: without vim.lsp.enable(), start the server as :help codewm-older says'):format(version))
   end
 end
 
@@ -34,28 +41,28 @@ function M.git()
   local words = M.output({ 'git', '--version' })
   local major, minor = (words or ''):match('(%d+)%.(%d+)')
   if not major then
-    vim.health.error('git is not there or not on PATH', { 'Install git 2.31 or newer' })
+    health.error('git is not there or not on PATH', { 'Install git 2.31 or newer' })
   elseif tonumber(major) * 1000 + tonumber(minor) < OLDEST_GIT[1] * 1000 + OLDEST_GIT[2] then
-    vim.health.error(words .. ' is too old', { 'Install git 2.31 or newer' })
+    health.error(words .. ' is too old', { 'Install git 2.31 or newer' })
   else
-    vim.health.ok(words)
+    health.ok(words)
   end
 end
 
 function M.program()
   local command = doctor.command({ '--version' })
   if not command then
-    return vim.health.info('the server is not started by a program and its arguments')
+    return health.info('the server is not started by a program and its arguments')
   end
   local path = vim.fn.exepath(command[1])
   local words = path ~= '' and M.output(command)
   if words then
-    vim.health.ok(('%s: %s'):format(path, words))
-    vim.health.info('a report about the installation and the index: :CodeWM doctor')
+    health.ok(('%s: %s'):format(path, words))
+    health.info('a report about the installation and the index: :CodeWM doctor')
   elseif path ~= '' then
-    vim.health.error(('%s does not run'):format(path), { 'Run it in a terminal to see why' })
+    health.error(('%s does not run'):format(path), { 'Run it in a terminal to see why' })
   else
-    vim.health.error(('%s is not there or not on PATH'):format(command[1]), {
+    health.error(('%s is not there or not on PATH'):format(command[1]), {
       'Install it: pip install codewm-lsp (see the README)',
       "Or name it: vim.lsp.config('codewm', { cmd = { '/path/to/codewm-lsp', 'serve' } })",
     })
@@ -70,12 +77,12 @@ function M.server()
     if not enabled then
       advice = { "Put vim.lsp.enable('codewm') into your configuration, or see :help codewm-older" }
     end
-    return vim.health.warn('no server is running', advice)
+    return health.warn('no server is running', advice)
   end
   for _, client in ipairs(clients) do
     local info = client.server_info or {}
     local buffers = #vim.tbl_keys(client.attached_buffers)
-    vim.health.ok(
+    health.ok(
       ('%s %s, attached to %d buffer(s), positions in %s'):format(
         info.name or client.name,
         info.version or '',
@@ -91,12 +98,12 @@ end
 function M.indexes()
   local result, problem = server.ask_now('codewm/status', vim.empty_dict(), WAIT_MS)
   if not result then
-    return vim.health.error(problem, { 'Try :CodeWM restart; :CodeWM doctor tells more' })
+    return health.error(problem, { 'Try :CodeWM restart; :CodeWM doctor tells more' })
   end
   for _, work_tree in ipairs(result.workTrees) do
     local sentence = status.sentence(work_tree)
-    local report = ({ ready = vim.health.ok, error = vim.health.error, indexing = vim.health.info })[work_tree.state]
-    report = report or vim.health.warn
+    local report = ({ ready = health.ok, error = health.error, indexing = health.info })[work_tree.state]
+    report = report or health.warn
     report(sentence, work_tree.state == 'error' and { ':CodeWM doctor tells more' } or nil)
   end
 end
@@ -104,7 +111,7 @@ end
 function M.pickers()
   for _, picker in ipairs(pickers.known) do
     local there = pickers.is_installed(picker.module)
-    vim.health.info(('%s %s'):format(picker.module, there and 'is installed' or 'is not installed'))
+    health.info(('%s %s'):format(picker.module, there and 'is installed' or 'is not installed'))
   end
 end
 
