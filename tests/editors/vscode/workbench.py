@@ -71,10 +71,10 @@ class Workbench:
         self.press("F1")
         self.choose(title)
 
-    def choose(self, text: str) -> None:
-        """Type into the quick input that is open, and take the row that says exactly that."""
+    def choose(self, text: str, *, typed: str = "") -> None:
+        """Type into the quick input that is open, and take the row that says exactly `text`."""
         self.page.locator(".quick-input-widget input").first.wait_for()
-        self.type(text)
+        self.type(typed or text)
 
         def is_focused() -> bool:
             if plain(self.page.locator(f"{FOCUSED} .label-name").first.inner_text(timeout=500)) == text:
@@ -98,10 +98,10 @@ class Workbench:
 
     # The editor
 
-    def open_file(self, name: str) -> None:
-        """Open a file of the workspace by its name."""
+    def open_file(self, name: str, path: str = "") -> None:
+        """Open a file of the workspace by its name, or by its path where several have that name."""
         self.press("Control+p")
-        self.choose(name)
+        self.choose(name, typed=path)
         self.page.locator(f'.editor-group-container.active .tab.active[data-resource-name="{name}"]').wait_for()
         self.page.locator(".editor-group-container.active .monaco-editor .view-line").first.wait_for()
 

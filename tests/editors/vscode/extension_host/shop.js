@@ -2,6 +2,7 @@
 'use strict'
 
 const assert = require('node:assert')
+const { readFileSync } = require('node:fs')
 const vscode = require('vscode')
 
 exports.BEST = 'Carts: a timeout for each request'
@@ -19,7 +20,11 @@ exports.api = async () => {
 exports.orders = async () => {
   const [file] = await vscode.workspace.findFiles('services/orders.py')
   const editor = await vscode.window.showTextDocument(file)
-  if (editor.document.isDirty) await vscode.commands.executeCommand('workbench.action.files.revert')
+  const stored = readFileSync(file.fsPath, 'utf8')
+  await exports.until(async () => {
+    if (editor.document.getText() === stored) return true
+    await vscode.commands.executeCommand('workbench.action.files.revert') // the text comes back a moment later
+  })
   return editor
 }
 
