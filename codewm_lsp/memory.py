@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable
 from time import monotonic
 
-SECONDS_BETWEEN = 30.0
+SECONDS_BETWEEN = 10.0
 
 
 class Tidying:

@@ -18,6 +18,7 @@ from typing import Any
 
 from codewm_lsp.engine.index_state import IndexState, has_index, index_file, look
 from codewm_lsp.engine.refs import RefWatch
+from codewm_lsp.memory import give_back
 from codewm_model.git import Repository
 
 _log = logging.getLogger(__name__)
@@ -101,6 +102,7 @@ class Follower:
     def _look(self) -> None:
         """Say how the index stands before anything is done for it."""
         state = look(self._repository)
+        give_back()  # the names of all commits, for one
         with self._wake:
             if self._asked is not None:
                 return

@@ -1,8 +1,8 @@
 """One git work tree as the server uses it: the base of its files, and the index of its history.
 
-Everything here may start git or read the disk and runs on a worker's thread: `Checkouts` and
-`base_lines` on the one for texts, `similar`, `predicted` and `diffs` on the one for the engine. The engine is
-imported on first use, since numpy and the index library would delay the answer to `initialize`.
+Everything here may start git or read the disk and runs on a worker's thread: `base_lines` on the one for texts,
+`similar`, `predicted` and `diffs` on the one for the engine. The engine is imported on first use, since numpy and the
+index library would delay the answer to `initialize`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from codewm_lsp.memory import give_back
 from codewm_lsp.server.document import content_lines, split_keeping_ends
 from codewm_lsp.server.settings import Settings, read_table
 
 if TYPE_CHECKING:
     from codewm_lsp.engine.dismissed import Dismissals, Dismissed
     from codewm_lsp.engine.index import Hit
-    from codewm_lsp.engine.past_texts import Side
     from codewm_lsp.engine.predict import Prediction, Predictor
     from codewm_lsp.engine.similar import SimilarEdits
     from codewm_model.edit import Edit
@@ -220,89 +220,8 @@ class Checkout:
             try:
                 self._engine = SimilarEdits.open(self.repository)
                 self._opened = stamp and stamp[:2]
+                give_back()  # what it took to check the graph's file
             except CodewmError as error:
                 self._missed, self._missed_at = stamp, time.monotonic()
                 self.complaint = str(error)
         return self._engine
-
-
-class Checkouts:
-    """All work trees that open files lie in, found by folder."""
-
-    def __init__(self) -> None:
-        self._by_folder: dict[Path, Checkout | None] = {}
-        self._by_tree: dict[Path, Checkout] = {}
-
-    def of(self, path: Path) -> tuple[Checkout, str] | None:
-        """The work tree that a file or folder lies in, and its path there with `/`; None outside of git.
-
-        The path is resolved first: a link's text at HEAD is not the text of the file it leads to.
-        """
-        try:
-            real = path.resolve()
-        except (OSError, RuntimeError, ValueError):
-            return None
-        folder = next((place for place in (real, *real.parents) if _is_folder(place)), None)
-        if folder is None:
-            return None
-        if folder not in self._by_folder:
-            self._by_folder[folder] = self._open(folder)
-        checkout = self._by_folder[folder]
-        if checkout is None or not real.is_relative_to(checkout.work_tree):
-            return None
-        return checkout, real.relative_to(checkout.work_tree).as_posix()
-
-    def forget_misses(self) -> None:
-        """Look again at folders that were in no repository: `git init` may have run."""
-        self._by_folder = {folder: found for folder, found in self._by_folder.items() if found is not None}
-
-    def past_text(self, folders: Sequence[Path], commit: str, path: str, side: Side, check: Callable[[], None]) -> str:
-        """A file before or after a commit of any work tree in `folders` or around open files.
-
-        A commit's id is that of its content, so that it does not matter which of them has it.
-
-        Raises:
-            HistoryError: none has, or git cannot give the text.
-        """
-        from codewm_lsp.engine.past_texts import has_commit, past_text
-        from codewm_model.errors import HistoryError
-
-        for folder in folders:
-            check()
-            self.of(folder)
-        for checkout in self._by_tree.values():
-            check()
-            if has_commit(checkout.repository, commit):
-                return past_text(checkout.repository, commit, path, side)
-        raise HistoryError(f"no open repository has a commit {commit!r}")
-
-    def let_go(self, used: Sequence[Path]) -> list[Checkout]:
-        """Forget the work trees in which none of `used` lies; those that were forgotten."""
-        kept = {found[0] for path in used if (found := self.of(path)) is not None}
-        gone = [checkout for checkout in self._by_tree.values() if checkout not in kept]
-        self._by_tree = {tree: checkout for tree, checkout in self._by_tree.items() if checkout in kept}
-        self._by_folder = {folder: found for folder, found in self._by_folder.items() if found not in gone}
-        return gone
-
-    def _open(self, folder: Path) -> Checkout | None:
-        from codewm_model.errors import CodewmError
-        from codewm_model.git import Repository
-
-        try:
-            repository = Repository.open(folder)
-        except CodewmError as error:
-            _log.info("%s", error)
-            return None
-        if repository.work_tree is None:
-            return None
-        tree = repository.work_tree.resolve()
-        if tree not in self._by_tree:
-            self._by_tree[tree] = Checkout(repository, tree)
-        return self._by_tree[tree]
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False  # a name longer than any can be, for one

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from codewm_lsp.server.bases import Bases
-from codewm_lsp.server.checkout import Checkout, Checkouts
+from codewm_lsp.server.checkout import Checkout
+from codewm_lsp.server.checkouts import Checkouts
 from codewm_lsp.server.convert import Encoding, document_key, path_of
 from codewm_lsp.server.document import Change, Document, TooLargeError, content_lines
 from codewm_lsp.server.folders import Folders
