@@ -7,6 +7,7 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
 from client import Client, OpenVSCode
 from command import run
 from histories import AFTER, LINE, TIMEOUTS, Shop, build_garden
@@ -25,6 +26,7 @@ def server_of(bench: Client) -> int:
     return bench.until(one)  # type: ignore[return-value]  # `until` gives only what is true
 
 
+@pytest.mark.timeout(900)  # each message has to go before the next kill, and a busy machine is no failure
 def test_a_server_that_is_killed_ten_times_comes_back_each_time_with_one_message_and_no_lost_word(
     open_vscode: OpenVSCode, indexed_shop: Shop
 ) -> None:
