@@ -112,6 +112,12 @@ class Neovim:
         lines: list[str] = self.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)")
         return lines
 
+    def close_preview(self) -> None:
+        """Close the preview by its key, once it is there."""
+        self.wait("return vim.api.nvim_win_get_config(0).relative == 'editor'")
+        self.keys("q")
+        self.wait("return vim.api.nvim_win_get_config(0).relative == ''")
+
     def messages(self) -> str:
         """All that was said so far."""
         return str(self.lua("return vim.fn.execute('messages')"))

@@ -68,8 +68,8 @@ def test_the_preview_goes_on_and_back_and_the_quickfix_list_follows(asked: Neovi
     asked.keys("pp")
     asked.wait_for_message("this is the first one")
     assert current(asked) == 1
-    asked.keys("q")
-    asked.wait("return vim.fn.winnr('$') == 1 and vim.api.nvim_win_get_config(0).relative == ''")
+    asked.close_preview()
+    assert asked.lua("return vim.fn.winnr('$')") == 1
     asked.command("CodeWM preview")
     assert title(asked).startswith(" Similar past edits, 1 of ")
 
@@ -104,7 +104,7 @@ def test_x_takes_all_edits_of_the_commit_away_until_they_are_restored(asked: Neo
     asked.wait_for_message("is not shown again; :CodeWM dismissed takes that back")
     asked.wait(f"return (function() {carts} end)() == 0")
     assert title(asked).startswith(" Similar past edits, 1 of ") and "Author: Ada Lovelace" in asked.lines()
-    asked.keys("q")
+    asked.close_preview()
     asked.command("CodeWM! similar")
     asked.wait(f"return vim.bo.buftype == 'quickfix' and (function() {carts} end)() == 0")
     asked.lua("vim.ui.select = function(items, _, choose) choose(items[1]) end")
@@ -126,7 +126,7 @@ def test_a_file_that_is_gone_opens_as_it_was(indexed_shop: Shop, open_neovim: Op
 
 
 def test_a_document_that_is_not_there_is_empty_and_says_why(asked: Neovim) -> None:
-    asked.keys("q")
+    asked.close_preview()
     asked.command(f"edit codewm://{'0' * 40}/after/nothing.py")
     assert asked.lines() == [""]
     assert "codewm: " in asked.messages() and "Error" not in asked.messages()

@@ -84,7 +84,7 @@ def test_the_code_action_shows_its_past_edits(indexed_shop: Shop, open_neovim: O
     give_it_a_timeout(neovim)
     neovim.lua("vim.lsp.buf.code_action({ apply = true, context = { only = { 'codewm.similar' } } })")
     assert "Carts: a timeout for each request" in neovim.wait("return (vim.fn.getqflist()[1] or {}).text")
-    neovim.keys("q")
+    neovim.close_preview()
     neovim.lua("vim.lsp.buf.code_action({ apply = true, context = { only = { 'codewm.predict' } } })")
     assert neovim.wait("return vim.fn.getqflist({ title = 1 }).title == 'Predicted edits'")
 
@@ -167,7 +167,7 @@ def test_lines_with_any_letters_stay_the_same_for_both(indexed_shop: Shop, open_
     give_it_a_timeout(neovim)
     neovim.command("CodeWM similar")
     assert neovim.wait("return (vim.fn.getqflist()[1] or {}).text")
-    neovim.keys("q")
+    neovim.close_preview()
     # Every letter that the server had misplaced would now differ from HEAD.
     neovim.command(f"silent {LINE}s/{AFTER}/{BEFORE}/")
     neovim.lua('vim.fn.setline(1, \'"""The orders service."""\')')

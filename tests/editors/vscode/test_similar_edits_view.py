@@ -7,7 +7,6 @@ import re
 import pytest
 from client import Client, OpenVSCode
 from histories import AFTER, BEFORE, LINE, TIMEOUTS, Shop
-from workbench import spaced
 
 SUBJECTS = {name: subject for name, (_, subject, _) in TIMEOUTS.items()}
 BEST = SUBJECTS["carts"]
@@ -74,10 +73,9 @@ def test_the_code_action_opens_the_view(open_vscode: OpenVSCode, indexed_shop: S
     bench = open_vscode(indexed_shop.root)
     bench.open_file("orders.py")
     bench.replace_line(LINE, "response = " + AFTER)
-    action = bench.until(lambda: next((text for text in bench.actions_here() if "Similar past edits" in text), None))
+    bench.until(lambda: any("Similar past edits" in text for text in bench.actions_here()))
     bench.picture("code-action")
-    bench.page.locator(".action-widget .monaco-list-row", has_text=spaced(action)).click()
-    bench.wait_for_row(BEST)
+    bench.until(lambda: bench.takes_action("Similar past edits", lambda: bench.row(BEST).is_visible()))
 
 
 def test_every_row_says_to_a_screen_reader_what_it_is(edited: Client) -> None:

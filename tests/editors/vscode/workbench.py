@@ -15,6 +15,7 @@ from code_server import CodeServer
 from playwright.sync_api import Browser, Error, Locator, Page, Playwright
 
 PATIENCE = 60.0  # seconds; two cores, and other tests beside this one
+SECONDS_FOR_AN_ACTION = 10.0
 QUICK_ROWS = ".quick-input-list .monaco-list-row"
 FOCUSED = f"{QUICK_ROWS}.focused"
 # Notes every notification that was ever shown, and every text that an item of the status bar ever had, in the page
@@ -149,6 +150,18 @@ class Workbench:
             self.press("Control+.")
             self.page.wait_for_timeout(500)
         return [plain(text) for text in menu.all_inner_texts()]
+
+    def takes_action(self, text: str, done: Callable[[], bool]) -> bool:
+        """Choose a code action at the cursor; whether it is `done` soon.
+
+        The menu is drawn anew when its entries are resolved, and a click at that moment closes it and is lost.
+        """
+        if any(text in entry for entry in self.actions_here()):
+            self.page.locator(".action-widget .monaco-list-row", has_text=spaced(text)).click()
+        deadline = time.monotonic() + SECONDS_FOR_AN_ACTION
+        while not (found := done()) and time.monotonic() < deadline:
+            self.page.wait_for_timeout(50)
+        return found
 
     def menu_entry(self, text: str) -> Locator:
         """An entry of the context menu that is open."""
