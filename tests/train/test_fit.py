@@ -23,9 +23,10 @@ from codewm_train import checkpoint as checkpoint_module
 from codewm_train.batches import Sampler
 from codewm_train.checkpoint import load_checkpoint, save_checkpoint
 from codewm_train.data import Dataset
-from codewm_train.fit import TrainingStep, _optimizer, fit, learning_rate, with_settings
+from codewm_train.fit import _optimizer, fit, learning_rate, with_settings
 from codewm_train.ids import SPLITS
 from codewm_train.presets import Preset, load_preset
+from codewm_train.step import TrainingStep
 
 PRESET = tiny_preset()
 Values = dict[str, float]

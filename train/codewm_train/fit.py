@@ -11,40 +11,24 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.tensorboard import SummaryWriter
 
 from codewm_model.errors import CodewmError
+from codewm_model.nn.encoder import Encoder
 from codewm_model.nn.world_model import WorldModel
-from codewm_train.batches import Batch, Sampler, collate, cropped, same_as_after
+from codewm_train.batches import Sampler, collate, cropped, same_as_after
 from codewm_train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from codewm_train.data import Dataset
 from codewm_train.ids import SPLITS
-from codewm_train.losses.objective import Objective
 from codewm_train.next_state import effective_rank, knn
 from codewm_train.presets import Preset, TrainingConfig
+from codewm_train.step import TrainingStep
 
 CHECKPOINT = "checkpoint.pt"
 VALIDATION_EDITS = 2000  # the first of the validation data, looked at while training
 Report = Callable[[int, dict[str, float]], None]
-
-
-class TrainingStep(nn.Module):
-    """The model and its objective as one module, so that both are trained, saved and distributed together."""
-
-    def __init__(self, preset: Preset) -> None:
-        super().__init__()
-        self.model = WorldModel(preset.model)
-        self.objective = Objective(preset.losses)
-        self._bf16 = preset.training.bf16
-
-    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The total loss of a batch, and its terms."""
-        with torch.autocast(batch.action.device.type, torch.bfloat16, enabled=self._bf16):
-            seen = self.model(batch.before, batch.after, batch.action).float()
-        total, terms = self.objective(seen, batch.commit, batch.signature, batch.same)
-        return total, terms
 
 
 def fit(
@@ -96,10 +80,11 @@ def fit(
         total.backward()
         norm = nn.utils.clip_grad_norm_(step_module.parameters(), preset.training.clip)
         optimizer.step()
+        step_module.after_step()
         values = {"loss": total.item(), "gradient": norm.item(), **{name: t.item() for name, t in terms.items()}}
         done = step + 1
         if validation is not None and rank == 0 and (done % validate_every == 0 or done == last):
-            values |= validate(step_module.model, validation, preset, device)
+            values |= validate(step_module.model, step_module.gallery(), validation, preset, device)
         if writer is not None:
             for name, value in values.items():
                 writer.add_scalar(name, value, done)
@@ -122,32 +107,41 @@ def learning_rate(step: int, training: TrainingConfig) -> float:
 
 
 @torch.no_grad()
-def validate(model: WorldModel, data: Dataset, preset: Preset, device: torch.device) -> dict[str, float]:
-    """Copy-proof and plain KNN@1 and the ranks on the first edits of a validation dataset."""
+def validate(
+    model: WorldModel, gallery: Encoder, data: Dataset, preset: Preset, device: torch.device
+) -> dict[str, float]:
+    """Copy-proof and plain KNN@1 and the ranks on the first edits of a validation dataset.
+
+    Neighbours are looked for among befores and afters as `gallery` encodes them: the target encoder, if there is one.
+    """
     model.eval()
     count = min(len(data), VALIDATION_EDITS)
-    states: dict[str, np.ndarray] = {}
     sides = {
         name: [cropped(np.array(data.side(name, i)), preset.model.positions) for i in range(count)]
         for name in ("before", "after")
     }
-    for name, own in sides.items():
-        rows = []
-        for start in range(0, count, 250):
-            tokens = collate(own[start : start + 250])
-            rows.append(model.encoder(*(ids.to(device) for ids in tokens)).states[-1].cpu().numpy())
-        states[name] = np.concatenate(rows)
+    befores, afters = (_states(gallery, own, device) for own in sides.values())
+    states = befores if gallery is model.encoder else _states(model.encoder, sides["before"], device)
     actions = np.array(data.actions[:count], np.float32) * preset.training.use_action
     act_emb = model.action_encoder(torch.from_numpy(actions).to(device))
-    predicted = model.predictor(torch.from_numpy(states["before"]).to(device), act_emb).cpu().numpy()
+    predicted = model.predictor(torch.from_numpy(states).to(device), act_emb).cpu().numpy()
     model.train()
-    found = knn(predicted, states["before"], states["after"], same_as_after(sides["before"], sides["after"]))
+    found = knn(predicted, befores, afters, same_as_after(sides["before"], sides["after"]))
     return {
         "validation/copy_proof_knn1": float(found.copy_proof.mean()),
         "validation/knn1": float(found.plain.mean()),
-        "validation/rank_state": effective_rank(states["before"]),
+        "validation/rank_state": effective_rank(states),
         "validation/rank_prediction": effective_rank(predicted),
     }
+
+
+def _states(encoder: Encoder, sides: list[np.ndarray], device: torch.device) -> np.ndarray:
+    """The last states `[N, D]` of sides `[P, 4]`."""
+    rows = []
+    for start in range(0, len(sides), 250):
+        tokens = collate(sides[start : start + 250])
+        rows.append(encoder(*(ids.to(device) for ids in tokens)).states[-1].cpu().numpy())
+    return np.concatenate(rows)
 
 
 def _optimizer(module: nn.Module, training: TrainingConfig) -> torch.optim.Optimizer:
