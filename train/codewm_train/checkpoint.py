@@ -18,7 +18,7 @@ from codewm_train.presets import Preset
 class Checkpoint:
     """Where a run stands, after how many `seconds` of `world` processes, each on what `hardware`.
 
-    `data` is what the dataset says of itself, `state` the modules' and the optimiser's.
+    `data` is what the dataset says of itself, `state` the modules', the optimiser's and the averaged model's, if any.
     """
 
     preset: Preset
@@ -30,12 +30,14 @@ class Checkpoint:
     hardware: str
 
     def model(self) -> WorldModel:
-        """The network with these weights, ready to be evaluated."""
+        """The network, ready to be evaluated: with the averaged weights where the run has them."""
         model = WorldModel(self.preset.model)
-        prefix = "model."
-        weights = {name[len(prefix) :]: value for name, value in self.state["step"].items() if name.startswith(prefix)}
-        model.load_state_dict(weights)
+        model.load_state_dict(self.state.get("average") or self._last_weights())
         return model.eval()
+
+    def _last_weights(self) -> dict[str, Any]:
+        prefix = "model."
+        return {name[len(prefix) :]: value for name, value in self.state["step"].items() if name.startswith(prefix)}
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

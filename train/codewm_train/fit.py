@@ -17,13 +17,16 @@ from torch.utils.tensorboard import SummaryWriter
 
 from codewm_model.errors import CodewmError
 from codewm_model.nn.world_model import WorldModel
+from codewm_train.averaging import WeightAverage
 from codewm_train.batches import Batch, Sampler, collate, cropped, same_as_after
+from codewm_train.buckets import encode_in_buckets
 from codewm_train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from codewm_train.data import Dataset
 from codewm_train.ids import SPLITS
 from codewm_train.losses.objective import Objective
 from codewm_train.next_state import effective_rank, knn
 from codewm_train.presets import Preset, TrainingConfig
+from codewm_train.schedule import learning_rate
 
 CHECKPOINT = "checkpoint.pt"
 VALIDATION_EDITS = 2000  # the first of the validation data, looked at while training
@@ -37,12 +40,13 @@ class TrainingStep(nn.Module):
         super().__init__()
         self.model = WorldModel(preset.model)
         self.objective = Objective(preset.losses)
-        self._bf16 = preset.training.bf16
+        self._bf16, self._buckets = preset.training.bf16, preset.training.buckets
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The total loss of a batch, and its terms."""
         with torch.autocast(batch.action.device.type, torch.bfloat16, enabled=self._bf16):
-            seen = self.model(batch.before, batch.after, batch.action).float()
+            before, after = encode_in_buckets(self.model.encoder, batch.before, batch.after, self._buckets)
+            seen = self.model.transition(before, after, batch.action).float()
         total, terms = self.objective(seen, batch.commit, batch.signature, batch.same)
         return total, terms
 
@@ -70,9 +74,10 @@ def fit(
     torch.manual_seed(preset.training.seed)
     step_module = TrainingStep(preset).to(device)
     optimizer = _optimizer(step_module, preset.training)
+    average = WeightAverage(step_module.model, preset.training.average) if preset.training.average else None
     path, start, before_this = out / CHECKPOINT, 0, 0.0
     if path.exists():
-        start, before_this = _resume(path, step_module, optimizer, preset, data, world)
+        start, before_this = _resume(path, step_module, optimizer, average, preset, data, world)
     wrapped = DistributedDataParallel(step_module) if world > 1 else step_module
     sampler = Sampler(data, preset.training, preset.model, rank)
     out.mkdir(parents=True, exist_ok=True)
@@ -82,6 +87,8 @@ def fit(
     def save(step: int) -> None:
         if rank == 0:
             state = {"step": step_module.state_dict(), "optimizer": optimizer.state_dict()}
+            if average is not None:
+                state["average"] = average.module.state_dict()
             seconds = before_this + time.monotonic() - began
             save_checkpoint(path, Checkpoint(preset, step, data.about, state, seconds, world, _hardware(device)))
 
@@ -96,10 +103,12 @@ def fit(
         total.backward()
         norm = nn.utils.clip_grad_norm_(step_module.parameters(), preset.training.clip)
         optimizer.step()
+        if average is not None:
+            average.update(step)
         values = {"loss": total.item(), "gradient": norm.item(), **{name: t.item() for name, t in terms.items()}}
         done = step + 1
         if validation is not None and rank == 0 and (done % validate_every == 0 or done == last):
-            values |= validate(step_module.model, validation, preset, device)
+            values |= validate(average.module if average else step_module.model, validation, preset, device)
         if writer is not None:
             for name, value in values.items():
                 writer.add_scalar(name, value, done)
@@ -112,13 +121,6 @@ def fit(
     if world > 1:
         dist.destroy_process_group()
     return path
-
-
-def learning_rate(step: int, training: TrainingConfig) -> float:
-    """Linear warm-up, a plateau, and a linear fall over the last `decay` of the steps, down to zero."""
-    rising = (step + 1) / training.warmup if step < training.warmup else 1.0
-    falling = (training.steps - step) / max(1.0, training.decay * training.steps)
-    return training.learning_rate * min(1.0, rising, falling)
 
 
 @torch.no_grad()
@@ -160,7 +162,13 @@ def _optimizer(module: nn.Module, training: TrainingConfig) -> torch.optim.Optim
 
 
 def _resume(
-    path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, preset: Preset, data: Dataset, world: int
+    path: Path,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: WeightAverage[WorldModel] | None,
+    preset: Preset,
+    data: Dataset,
+    world: int,
 ) -> tuple[int, float]:
     checkpoint = load_checkpoint(path)
     if (checkpoint.preset, checkpoint.data) != (preset, data.about):
@@ -169,6 +177,8 @@ def _resume(
         raise CodewmError(f"{path} belongs to a run of {checkpoint.world} process(es), this one has {world}")
     module.load_state_dict(checkpoint.state["step"])
     optimizer.load_state_dict(checkpoint.state["optimizer"])
+    if average is not None:
+        average.module.load_state_dict(checkpoint.state["average"])
     return checkpoint.step, checkpoint.seconds
 
 

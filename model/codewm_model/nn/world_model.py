@@ -50,11 +50,14 @@ class WorldModel(nn.Module):
 
     def forward(self, before: Tokens, after: Tokens, action: Tensor) -> Transition:
         """One pass over a batch of edits; `action` is `[B, action_size]`."""
-        encoded_before, encoded_after = self.encoder(*before), self.encoder(*after)
+        return self.transition(self.encoder(*before), self.encoder(*after), action)
+
+    def transition(self, before: Encoded, after: Encoded, action: Tensor) -> Transition:
+        """The same for sides that were encoded elsewhere."""
         act_emb = self.action_encoder(action)
-        predictions = [self.predictor(state, act_emb) for state in encoded_before.states]
-        kind, topic = self.edit_head(encoded_before.focus, encoded_after.focus)
-        return Transition(encoded_before, encoded_after, predictions, kind, topic)
+        predictions = [self.predictor(state, act_emb) for state in before.states]
+        kind, topic = self.edit_head(before.focus, after.focus)
+        return Transition(before, after, predictions, kind, topic)
 
     def parameter_count(self) -> int:
         """How many numbers training sets."""
