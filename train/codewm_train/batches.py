@@ -13,12 +13,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from codewm_model.action_classes import ActionClasses
 from codewm_model.nn.config import ModelConfig
 from codewm_model.nn.world_model import Tokens
-from codewm_model.regions import view
 from codewm_model.tokenizer import TEXT_BUCKETS
 from codewm_train.data import CENTER_FLAG, MARKS, NAME_FLAG, Dataset
+from codewm_train.ids import CLASSES_FILE
 from codewm_train.presets import TrainingConfig
+from codewm_train.transplants import center_of, cut, transplants
 
 Positions = npt.NDArray[np.uint16]
 RENAMED_NAMES = 0.6  # of an edit's names are replaced in its renamed view
@@ -28,21 +30,24 @@ RENAMED_NAMES = 0.6  # of an edit's names are replaced in its renamed view
 class Batch:
     """Both sides of B edits, their actions `[B, A]`, commits `[B]` and shapes `[B]` (-1: none).
 
-    `same` `[B, 2B]`: which afters and befores of the batch read exactly like an edit's own after.
+    `action_class` `[B]` are the actions' classes, `rival` R afters that never were. `same` `[B, 2B + R]`: which afters,
+    befores and rivals of the batch read exactly like an edit's own after.
     """
 
     before: Tokens
     after: Tokens
+    rival: Tokens
     action: Tensor
+    action_class: Tensor
     commit: Tensor
     signature: Tensor
     same: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
-        before, after = (Tokens(*(ids.to(device) for ids in side)) for side in (self.before, self.after))
-        labels = (self.action, self.commit, self.signature, self.same)
-        return Batch(before, after, *(values.to(device) for values in labels))
+        sides = (Tokens(*(ids.to(device) for ids in side)) for side in (self.before, self.after, self.rival))
+        labels = (self.action, self.action_class, self.commit, self.signature, self.same)
+        return Batch(*sides, *(values.to(device) for values in labels))
 
 
 class Sampler:
@@ -51,6 +56,7 @@ class Sampler:
     def __init__(self, dataset: Dataset, training: TrainingConfig, model: ModelConfig, rank: int = 0) -> None:
         self._data, self._training, self._model, self._rank = dataset, training, model, rank
         self._commit, self._signature = np.array(dataset.commit), np.array(dataset.signature)
+        self._classes = ActionClasses.load(CLASSES_FILE)
         self._near = [(labels, _groups(labels)) for labels in (np.array(dataset.place), np.array(dataset.path))]
         self._siblings = [(self._commit, _groups(self._commit))]
         self._by_shape = {
@@ -74,17 +80,20 @@ class Sampler:
         renamed = rng.random(len(chosen)) < self._training.renamed
         renamed[: len(place)] = False  # their names are what makes them near
         renamed[len(chosen) - len(kind) + 1 :: 2] = True
-        rows = [self._view(int(i), bool(rename), rng) for i, rename in zip(chosen, renamed, strict=True)]
-        actions = np.array(self._data.actions[chosen], np.float32) * self._training.use_action
+        sides = [self._sides(int(i), bool(rename), rng) for i, rename in zip(chosen, renamed, strict=True)]
+        before, after = ([cropped(pair[i], self._model.positions) for pair in sides] for i in range(2))
+        rivals = transplants(rng, sides, min(self._training.rivals, len(sides)), self._model.positions)
+        actions = np.array(self._data.actions[chosen], np.float32)
         shapes = self._signature[chosen].astype(np.int64)
-        before, after = [before for before, _ in rows], [after for _, after in rows]
         return Batch(
             collate(before),
             collate(after),
-            torch.from_numpy(actions),
+            collate(rivals),
+            torch.from_numpy(actions * self._training.use_action),
+            torch.from_numpy(self._classes.assign(actions).astype(np.int64)),
             torch.from_numpy(self._commit[chosen].astype(np.int64)),
             torch.from_numpy(np.where(shapes == 0, -1, shapes)),
-            torch.from_numpy(same_as_after(before, after)),
+            torch.from_numpy(same_as_after(before, after, rivals)),
         )
 
     def _pool(self, rng: np.random.Generator) -> npt.NDArray[np.intp]:
@@ -101,11 +110,10 @@ class Sampler:
             pairs += [i, rng.choice(members[self._commit[members] != self._commit[i]])]
         return np.array(pairs, np.intp)
 
-    def _view(self, i: int, rename: bool, rng: np.random.Generator) -> tuple[Positions, Positions]:
-        sides = [np.array(self._data.side(name, i)) for name in ("before", "after")]
+    def _sides(self, i: int, rename: bool, rng: np.random.Generator) -> tuple[Positions, Positions]:
+        before, after = (np.array(self._data.side(name, i)) for name in ("before", "after"))
         if rename:
-            replace_names(sides, rng)
-        before, after = (cropped(side, self._model.positions) for side in sides)
+            replace_names([before, after], rng)
         return before, after
 
 
@@ -129,13 +137,15 @@ def _pairs(
 
 
 def same_as_after(
-    before: Sequence[npt.NDArray[np.integer]], after: Sequence[npt.NDArray[np.integer]]
+    before: Sequence[npt.NDArray[np.integer]],
+    after: Sequence[npt.NDArray[np.integer]],
+    rivals: Sequence[npt.NDArray[np.integer]] = (),
 ) -> npt.NDArray[np.bool_]:
-    """`[B, 2B]`: which of the afters and then of the befores read exactly like each edit's own after.
+    """`[B, 2B + R]`: which of the afters, then the befores, then the rivals read exactly like each edit's own after.
 
     An edit's own before is never among them: one that reads like its after shows a change that cannot be seen.
     """
-    texts = [side[:, :3].tobytes() for side in (*after, *before)]
+    texts = [side[:, :3].tobytes() for side in (*after, *before, *rivals)]
     number = np.unique(np.array(texts, dtype=object), return_inverse=True)[1]
     same: npt.NDArray[np.bool_] = number[: len(after), None] == number
     same[np.arange(len(after)), len(after) + np.arange(len(after))] = False
@@ -155,18 +165,16 @@ def replace_names(sides: list[Positions], rng: np.random.Generator) -> None:
 
 def cropped(side: Positions, positions: int) -> Positions:
     """At most `positions` of a side around the beginning of the change, by the product's rule."""
-    center = int(np.append(np.flatnonzero(side[:, 3] & CENTER_FLAG), len(side))[0])
-    start, stop = view(center, len(side), positions)
-    return side[start:stop]
+    return cut(side, center_of(side), positions)
 
 
 def collate(sides: list[Positions]) -> Tokens:
     """Sides `[P, 4]` of any lengths as one padded batch; bucket 0 is padding."""
-    length = max(1, *map(len, sides))
+    length = max([1, *map(len, sides)])
     table = np.zeros((len(sides), length, 4), np.int64)
     for row, side in zip(table, sides, strict=True):
         row[: len(side)] = side
-    table[..., 3] &= MARKS
+    table[..., 3] &= MARKS | CENTER_FLAG
     return Tokens(*torch.from_numpy(table).unbind(-1))
 
 

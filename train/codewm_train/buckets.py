@@ -6,6 +6,8 @@ after it is drawn, and their states are put back in order. What is computed stay
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,21 +16,22 @@ from codewm_model.nn.encoder import Encoded, Encoder
 from codewm_model.nn.world_model import Tokens
 
 
-def encode_in_buckets(encoder: Encoder, before: Tokens, after: Tokens, buckets: int) -> tuple[Encoded, Encoded]:
-    """Both sides `[B, T]` encoded, those in one of `buckets` equal ranges of length at a time."""
+def encode_in_buckets(encoder: Encoder, sides: Sequence[Tokens], buckets: int) -> list[Encoded]:
+    """Each of the sides `[B, T]` encoded, rows in one of `buckets` equal ranges of length at a time."""
     if buckets == 1:
-        return encoder(*before), encoder(*after)
-    width = max(before.text.shape[1], after.text.shape[1])
-    sides = Tokens(
-        *(torch.cat([_widened(one, width), _widened(other, width)]) for one, other in zip(before, after, strict=True))
-    )
-    groups = ranges_of_length((sides.text != 0).sum(dim=1), buckets)
-    parts = [encoder(*(ids[rows, :length] for ids in sides)) for rows, length in groups]
+        return [encoder(*side) for side in sides]
+    width, sizes = max(side.text.shape[1] for side in sides), [len(side.text) for side in sides]
+    rows_of = Tokens(*(torch.cat([_widened(ids, width) for ids in column]) for column in zip(*sides, strict=True)))
+    groups = ranges_of_length((rows_of.text != 0).sum(dim=1), buckets)
+    parts = [encoder(*(ids[rows, :length] for ids in rows_of)) for rows, length in groups]
     back = torch.cat([rows for rows, _ in groups]).argsort()
-    states = [torch.cat(of_loop)[back].chunk(2) for of_loop in zip(*(part.states for part in parts), strict=True)]
-    focus = torch.cat([part.focus for part in parts])[back].chunk(2)
-    one, other = (Encoded([halves[i] for halves in states], focus[i]) for i in range(2))
-    return one, other
+
+    def of_sides(values: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        return torch.cat(list(values))[back].split(sizes)
+
+    states = list(zip(*(of_sides(loop) for loop in zip(*(part.states for part in parts), strict=True)), strict=True))
+    focus, place = (of_sides([getattr(part, name) for part in parts]) for name in ("focus", "place"))
+    return [Encoded(list(states[i]), focus[i], place[i]) for i in range(len(sides))]
 
 
 def ranges_of_length(lengths: Tensor, buckets: int) -> list[tuple[Tensor, int]]:

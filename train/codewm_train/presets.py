@@ -27,6 +27,7 @@ class TrainingConfig:
     kind_pairs: int = 16
     repositories: int = 4
     renamed: float = 0.15
+    rivals: int = 0
     learning_rate: float = 2e-3
     warmup: int = 100
     schedule: str = "linear"  # or "cosine"

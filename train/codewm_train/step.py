@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from codewm_model.nn.encoder import Encoded
 from codewm_model.nn.target_encoder import TargetEncoder
 from codewm_model.nn.world_model import Transition, WorldModel
 from codewm_train.batches import Batch
@@ -32,15 +33,24 @@ class TrainingStep(nn.Module):
         edits = bool(preset.losses.kind or preset.losses.topic)
         self.model.edit_head.requires_grad_(edits)
         self.model.encoder.nothing_changed.requires_grad_(edits)
+        self.model.action_prior.requires_grad_(preset.losses.prior > 0)
+        self.model.encoder.nothing_there.requires_grad_(preset.losses.prior > 0)
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The total loss of a batch, and its terms."""
         with torch.autocast(batch.action.device.type, torch.bfloat16, enabled=self._bf16):
-            before, after = encode_in_buckets(self.model.encoder, batch.before, batch.after, self._buckets)
+            sides = [batch.before, batch.after, batch.rival]
+            before, after, rival = encode_in_buckets(self.model.encoder, sides, self._buckets)
             seen = self.model.transition(before, after, batch.action, detach_state=self._detach_state).float()
-            targets = self._targets(seen, batch)
+            targets = self._targets(seen, rival.float(), batch)
         total, terms = self.objective(
-            seen, targets, action=batch.action, commit=batch.commit, signature=batch.signature, same=batch.same
+            seen,
+            targets,
+            action=batch.action,
+            action_class=batch.action_class,
+            commit=batch.commit,
+            signature=batch.signature,
+            same=batch.same,
         )
         return total, terms
 
@@ -49,9 +59,10 @@ class TrainingStep(nn.Module):
         if self.target is not None:
             self.target.update(self.model.encoder)
 
-    def _targets(self, seen: Transition, batch: Batch) -> Targets:
+    def _targets(self, seen: Transition, rival: Encoded, batch: Batch) -> Targets:
         if self.target is None:
-            return Targets(seen.before.states, seen.after.states)
-        sides = [batch.before, batch.after] if self.objective.compares_befores else [batch.after]
-        *before, after = ([state.float() for state in self.target(*side)] for side in sides)
-        return Targets(before[0] if before else [], after)
+            return Targets(seen.before.states, seen.after.states, rival.states)
+        sides = [batch.after, batch.before, batch.rival] if self.objective.compares_befores else [batch.after]
+        after, *others = ([state.float() for state in self.target(*side)] for side in sides)
+        before, rivals = others or ([], [])
+        return Targets(before, after, rivals)

@@ -27,6 +27,8 @@ class ModelConfig:
     residual: bool = True  # the predictor adds to the state; without, it says the next one from nothing
     d_head: int = 96  # of the edit heads' MLPs
     d_edit: int = 64  # of each of the two edit embeddings
+    d_prior: int = 96  # of the action prior's MLP
+    n_classes: int = 64  # of actions, that the prior tells apart
     action_size: int = ACTION_SIZE
     action_fields: tuple[str, ...] = ()  # which of `ACTION_FIELDS` the action encoder reads; empty: all
     positions: int = 64

@@ -10,24 +10,27 @@ from torch import Tensor, nn
 from codewm_model.nn.block import Block
 from codewm_model.nn.config import ModelConfig
 from codewm_model.nn.pools import AttentionPool, LoopFusion, SingleQueryPool
-from codewm_model.regions import CHANGED, UNCHANGED
+from codewm_model.regions import BEGINS, CHANGED, UNCHANGED
 from codewm_model.tokenizer import MAX_DEPTH, PARENT_BUCKETS, TEXT_BUCKETS
 
 N_FOCUS = 3  # focus readouts: really changed, on changed lines, and the really changed without their context
+N_PLACE = 4  # place readouts: where the change begins, just before, and means over the positions on either side
+BESIDE = 8  # positions on either side
 
 
 class Encoded(NamedTuple):
-    """States `[B, D]` after each loop, and the focus readouts `[B, N_FOCUS, D]` of the last.
+    """States `[B, D]` after each loop, and the focus `[B, N_FOCUS, D]` and place readouts `[B, N_PLACE, D]` of the last.
 
     The last state is what the model says of the region: with `readout_loops`, a mix of several loops.
     """
 
     states: list[Tensor]
     focus: Tensor
+    place: Tensor
 
     def float(self) -> Encoded:
         """The same in single precision."""
-        return Encoded([state.float() for state in self.states], self.focus.float())
+        return Encoded([state.float() for state in self.states], self.focus.float(), self.place.float())
 
 
 class Encoder(nn.Module):
@@ -42,10 +45,11 @@ class Encoder(nn.Module):
         self.pool = AttentionPool(config.d_model, config.n_heads) if heads else SingleQueryPool(config.d_model)
         self.readout_norm = nn.LayerNorm(config.d_model)
         self.nothing_changed = nn.Parameter(torch.zeros(N_FOCUS, config.d_model))
+        self.nothing_there = nn.Parameter(torch.zeros(N_PLACE, config.d_model))
         self.fusion = LoopFusion(config.readout_loops, config.d_model) if config.readout_loops else None
 
     def forward(self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor) -> Encoded:
-        """All inputs are integers `[B, T]`."""
+        """All inputs are integers `[B, T]`; `BEGINS` is added to the mark of the position where the change begins."""
         # A row without any token still attends to its first (padding) position, so that nothing divides by zero.
         kept = text != 0  # [B, T]
         visible = kept | (torch.arange(text.shape[1], device=text.device) == 0)
@@ -58,10 +62,21 @@ class Encoder(nn.Module):
             states.append(self.readout_norm(self.pool(x, visible)))
         if self.fusion is not None:
             states[-1] = self.fusion(states)
+        begins, mark = mark >= BEGINS, mark % BEGINS
         changed, on_line = mark == CHANGED, mark != UNCHANGED
         focus = [(x, changed), (x, on_line), (embedded, changed)]
         pooled = [_mean(values, where & kept, self.nothing_changed[i]) for i, (values, where) in enumerate(focus)]
-        return Encoded(states, torch.stack(pooled, dim=1))
+        return Encoded(states, torch.stack(pooled, dim=1), self._place(x, kept, begins))
+
+    def _place(self, x: Tensor, kept: Tensor, begins: Tensor) -> Tensor:
+        """What is read where the change begins `[B, N_PLACE, D]`; without a mark it begins behind the last position."""
+        position = torch.arange(x.shape[1], device=x.device)
+        at = torch.where(begins.any(dim=1), begins.int().argmax(dim=1), kept.sum(dim=1)).unsqueeze(1)  # [B, 1]
+        after, before = position >= at, position < at
+        beside = (after & (position < at + BESIDE), before & (position >= at - BESIDE))
+        where = (position == at, position == at - 1, *beside)
+        means = [_mean(x, chosen & kept, self.nothing_there[i]) for i, chosen in enumerate(where)]
+        return torch.stack(means, dim=1)
 
 
 class Embedding(nn.Module):

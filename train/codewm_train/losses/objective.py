@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from codewm_model.nn.world_model import Transition
@@ -23,7 +24,7 @@ from codewm_train.losses.vicreg import VarianceCovariance
 class LossWeights:
     """What each term counts for (0: it is not computed), and its variant."""
 
-    next_state: float = 1.0  # InfoNCE against the batch's afters and befores
+    next_state: float = 1.0  # InfoNCE against the batch's afters, befores and rivals
     prediction: float = 0.0  # distance to the own after alone
     prediction_type: Literal["cosine", "mse"] = "cosine"  # mse: of unit vectors, behind projectors
     direction: float = 0.0
@@ -41,13 +42,18 @@ class LossWeights:
     covariance: float = 0.0  # of the regularised states, in addition
     kind: float = 0.5
     topic: float = 0.5
+    prior: float = 0.0  # of the action's class, told from the before
 
 
 class Targets(NamedTuple):
-    """States `[B, D]` after each loop that predictions are compared with; `before` may be empty where nobody asks."""
+    """States `[B, D]` after each loop that predictions are compared with; `before` may be empty where nobody asks.
+
+    `rival` `[R, D]` are of afters that never were.
+    """
 
     before: list[Tensor]
     after: list[Tensor]
+    rival: list[Tensor]
 
 
 class Objective(nn.Module):
@@ -72,7 +78,15 @@ class Objective(nn.Module):
         return self.weights.next_state > 0 or self.weights.delta > 0
 
     def forward(
-        self, seen: Transition, targets: Targets, *, action: Tensor, commit: Tensor, signature: Tensor, same: Tensor
+        self,
+        seen: Transition,
+        targets: Targets,
+        *,
+        action: Tensor,
+        action_class: Tensor,
+        commit: Tensor,
+        signature: Tensor,
+        same: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """`commit` and `signature` `[B]` say which edits belong together by topic and by kind; `same`: see InfoNCE."""
         weights = self.weights
@@ -96,6 +110,7 @@ class Objective(nn.Module):
             ("covariance", weights.covariance, lambda: self.covariance(regularised)),
             ("kind", weights.kind, lambda: self.contrastive(seen.kind, signature, ignore=same_commit)),
             ("topic", weights.topic, lambda: self.contrastive(seen.topic, commit)),
+            ("prior", weights.prior, lambda: F.cross_entropy(seen.prior, action_class)),
         ]
         terms = {name: term() for name, weight, term in rows if weight}
         total = sum((weight * terms[name] for name, weight, _ in rows if weight), state.new_zeros(()))
@@ -110,7 +125,8 @@ class Objective(nn.Module):
         return loss + self.regulariser(prediction) if self.weights.predictor_reg else loss
 
     def _next_state(self, seen: Transition, targets: Targets, i: int, same: Tensor) -> Tensor:
-        loss: Tensor = self.next_state(seen.predictions[i], targets.after[i], targets.before[i], same)
+        others = torch.cat([targets.before[i], targets.rival[i]])
+        loss: Tensor = self.next_state(seen.predictions[i], targets.after[i], others, same)
         return loss
 
     def _auxiliary(self, seen: Transition, targets: Targets, action: Tensor, same: Tensor) -> Tensor:
