@@ -15,7 +15,7 @@ from datasets import made_up, stored
 
 from codewm_model.action_classes import ActionClasses
 from codewm_model.actions import ACTION_SIZE
-from codewm_model.bundle import CONFIG, NETWORKS, Bundle, LearnedWeight
+from codewm_model.bundle import CONFIG, NETWORKS, PROTOTYPES, Bundle, LearnedWeight, write_config
 from codewm_model.errors import BundleError, CodewmError
 from codewm_model.nn.world_model import WorldModel
 from codewm_model.runtime import Model
@@ -25,8 +25,19 @@ from codewm_train import export as export_module
 from codewm_train.card import command, model_card
 from codewm_train.checkpoint import Checkpoint
 from codewm_train.data import Dataset
-from codewm_train.export import AGREE_ON, CARD, METRICS, TOLERANCE, Agreement, export, record, training_facts
+from codewm_train.export import (
+    AGREE_ON,
+    CARD,
+    METRICS,
+    TOLERANCE,
+    Agreement,
+    bundle_config,
+    export,
+    record,
+    training_facts,
+)
 from codewm_train.fit import with_settings
+from codewm_train.graphs import edit_embedding, write_graphs
 from codewm_train.presets import Preset, load_preset
 from codewm_train.torch_model import TorchModel
 from codewm_train.views import views_of_dataset
@@ -74,7 +85,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 def traced(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exports copy the networks that were traced before, whatever their checkpoint."""
 
-    def copy(model: WorldModel, out: Path) -> None:
+    def copy(model: WorldModel, out: Path, kind_share: float) -> None:
         for path in exported.folder.glob("*.onnx"):
             shutil.copy(path, out)
 
@@ -99,12 +110,42 @@ def test_batch_and_length_are_open(exported: Exported, rows: int, length: int) -
     ours, theirs = torch_model.encode(sequences), model.encode(sequences)
     assert theirs.state == pytest.approx(ours.state, abs=TOLERANCE)
     assert theirs.focus == pytest.approx(ours.focus, abs=TOLERANCE)
+    assert theirs.prior == pytest.approx(ours.prior, abs=TOLERANCE)
     actions = np.random.default_rng(0).random((rows, ACTION_SIZE), np.float32)
     predicted = torch_model.predict(ours.state, actions)
     assert model.predict(ours.state, actions) == pytest.approx(predicted, abs=TOLERANCE)
     edits = model.edits(ours, theirs)
     assert edits == pytest.approx(torch_model.edits(ours, theirs), abs=TOLERANCE)
     assert np.linalg.norm(edits, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_regions_of_the_check_say_where_their_change_begins(exported: Exported) -> None:
+    centers = [(side.center, len(side.text)) for side in exported.regions]
+    assert all(center == length // 2 for center, length in centers if 0 < length <= 64)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_the_kinds_share_decides_what_makes_edits_alike(share: float) -> None:
+    rng = np.random.default_rng(0)
+    kind, topic = (torch.nn.functional.normalize(torch.from_numpy(rng.normal(size=(5, 12))), dim=1) for _ in range(2))
+    edits = edit_embedding(kind, topic, share)
+    assert edits.norm(dim=1).numpy() == pytest.approx(1)
+    alike = share * (kind @ kind.T) + (1 - share) * (topic @ topic.T)
+    assert (edits @ edits.T).numpy() == pytest.approx(alike.numpy())
+
+
+def test_the_kinds_share_is_in_the_exported_graph_and_in_torch_alike(exported: Exported, tmp_path: Path) -> None:
+    model = exported.checkpoint.model()
+    write_graphs(model, tmp_path, 0.25)
+    CLASSES.save(tmp_path / PROTOTYPES)
+    config = bundle_config(model, "mine", LearnedWeight(kind=0.25), {})
+    sides = exported.regions[:8]
+    torch_model, runtime = TorchModel(model, kind_share=0.25), Model.open(write_config(tmp_path, config))
+    ours, theirs = torch_model.encode(sides), runtime.encode(sides)
+    edits = runtime.edits(theirs[:4], theirs[4:])
+    assert edits == pytest.approx(torch_model.edits(ours[:4], ours[4:]), abs=TOLERANCE)
+    half = edits.shape[1] // 2
+    assert (edits[:, :half] ** 2).sum(axis=1) == pytest.approx(0.25, abs=1e-5)
 
 
 def test_the_bundle_is_small_whole_and_says_what_it_is(exported: Exported) -> None:
@@ -114,7 +155,7 @@ def test_the_bundle_is_small_whole_and_says_what_it_is(exported: Exported) -> No
     assert (config.representation, config.positions, config.max_positions) == (representation_version(), 128, 256)
     assert (config.d_state, config.d_edit) == (model.d_model, 2 * model.d_edit)
     assert config.parameters == exported.checkpoint.model().parameter_count()
-    assert config.learned_weight == LearnedWeight(0.0, 0.0)
+    assert (config.classes, config.learned_weight) == (model.n_classes, LearnedWeight(0.0, 0.0, 0.5))
     assert (config.trained["step"], config.trained["data"]) == (STEPS, exported.checkpoint.data)
     stored_classes = Bundle.open(exported.folder).action_classes()
     assert np.array_equal(stored_classes.centres, CLASSES.centres)
@@ -189,9 +230,20 @@ def test_fewer_than_256_regions_are_refused(exported: Exported, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("traced")
+def test_classes_of_another_number_than_the_checkpoint_tells_apart_are_refused(
+    exported: Exported, tmp_path: Path
+) -> None:
+    fewer = replace(CLASSES, centres=CLASSES.centres[:-1])
+    with pytest.raises(CodewmError, match="tells 64 classes apart, and there are 63"):
+        export(exported.checkpoint, tmp_path / "bundle", exported.regions, fewer)
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize(
     "part", ["encoder.readout_norm.bias", "encoder.nothing_changed", "predictor.blocks.1.down.bias",
-             "action_encoder.layers.2.bias", "edit_head.topic.3.bias"],
+             "action_encoder.layers.2.bias", "edit_head.topic.3.bias", "action_prior.layers.3.bias",
+             "encoder.nothing_there"],
 )  # fmt: skip
 @pytest.mark.parametrize("amount", [1e-2, float("nan")])
 def test_an_export_that_differs_from_its_checkpoint_is_refused_and_left_unusable(
@@ -200,7 +252,10 @@ def test_an_export_that_differs_from_its_checkpoint_is_refused_and_left_unusable
     weights = dict(exported.checkpoint.state["step"])
     weights[f"model.{part}"] = weights[f"model.{part}"] + amount * torch.arange(weights[f"model.{part}"].shape[-1])
     other = replace(exported.checkpoint, state={"step": weights})
-    marked = [replace(side, mark=side.mark * (i % 3 > 0)) for i, side in enumerate(exported.regions)]
+    marked = [
+        replace(side, mark=side.mark * (i % 3 > 0), center=side.center * (i % 3 > 0))
+        for i, side in enumerate(exported.regions)
+    ]
     with pytest.raises(CodewmError, match="the export differs from the checkpoint by"):
         export(other, tmp_path, marked, CLASSES)
     assert not (tmp_path / CONFIG).exists() and not (tmp_path / CARD).exists()

@@ -85,9 +85,9 @@ def _random(rng: np.random.Generator, size: int) -> TokenSequence:
 
 def _paper() -> Model:
     """The paper's encoder: the same block and loops, made for 512 tokens."""
-    model = WorldModel(ModelConfig(positions=PAPER_POSITIONS, max_positions=PAPER_POSITIONS))
+    model, weight = WorldModel(ModelConfig(positions=PAPER_POSITIONS, max_positions=PAPER_POSITIONS)), LearnedWeight()
     with tempfile.TemporaryDirectory() as folder:
-        write_graphs(model, Path(folder))
+        write_graphs(model, Path(folder), weight.kind)
         ActionClasses.load(CLASSES_FILE).save(Path(folder) / PROTOTYPES)
-        config = bundle_config(model, "cost only", LearnedWeight(), {})
+        config = bundle_config(model, "cost only", weight, {})
         return Model.open(write_config(Path(folder), config))

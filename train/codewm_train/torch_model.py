@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from codewm_model.bundle import LearnedWeight
 from codewm_model.nn.encoder import N_FOCUS, Encoder
 from codewm_model.nn.world_model import Tokens, WorldModel
 from codewm_model.runtime import Encoded
 from codewm_model.tokenizer import TokenSequence
+from codewm_train.graphs import edit_embedding
 
 _BATCH = 64
 
@@ -20,22 +22,27 @@ class TorchModel:
     """Encodes, predicts and embeds edits with torch, without gradients, on the CPU.
 
     `encoder` takes the place of the model's own where states of another space are asked for: `Checkpoint.target()`.
+    `kind_share` is the kind's share of the edit embeddings.
     """
 
-    def __init__(self, model: WorldModel, encoder: Encoder | None = None) -> None:
-        self.model = model.eval()
+    def __init__(
+        self, model: WorldModel, encoder: Encoder | None = None, *, kind_share: float = LearnedWeight().kind
+    ) -> None:
+        self.model, self._kind_share = model.eval(), kind_share
         self._encoder = model.encoder if encoder is None else encoder.eval()
 
     @torch.no_grad()
     def encode(self, sequences: Sequence[TokenSequence]) -> Encoded:
-        """States `[N, D]` and focus readouts `[N, N_FOCUS, D]`."""
+        """States `[N, D]`, focus readouts `[N, N_FOCUS, D]` and log-probabilities of the classes `[N, K]`."""
         d_model = self.model.config.d_model
         states = np.zeros((len(sequences), d_model), np.float32)
         focus = np.zeros((len(sequences), N_FOCUS, d_model), np.float32)
+        prior = np.zeros((len(sequences), self.model.config.n_classes), np.float32)
         for rows, tokens in _batches(sequences):
             encoded = self._encoder(*tokens)
             states[rows], focus[rows] = encoded.states[-1].numpy(), encoded.focus.numpy()
-        return Encoded(states, focus)
+            prior[rows] = self.model.action_prior(encoded).log_softmax(dim=1).numpy()
+        return Encoded(states, focus, prior)
 
     @torch.no_grad()
     def predict(self, states: npt.NDArray[np.float32], actions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -48,7 +55,7 @@ class TorchModel:
     def edits(self, before: Encoded, after: Encoded) -> npt.NDArray[np.float32]:
         """Edit embeddings `[N, 2 * d_edit]`, unit rows: kind and topic."""
         kind, topic = self.model.edit_head(torch.from_numpy(before.focus), torch.from_numpy(after.focus))
-        joined: npt.NDArray[np.float32] = torch.cat([kind, topic], dim=1).mul(0.5**0.5).numpy()
+        joined: npt.NDArray[np.float32] = edit_embedding(kind, topic, self._kind_share).numpy()
         return joined
 
 
@@ -60,7 +67,6 @@ def _batches(sequences: Sequence[TokenSequence]) -> Iterator[tuple[list[int], To
         length = max(1, *(len(sequences[i].text) for i in rows))
         table = np.zeros((4, len(rows), length), np.int64)
         for row, i in enumerate(rows):
-            one = sequences[i]
-            table[:, row, : len(one.text)] = one.text, one.parent, one.depth, one.mark
+            table[:, row, : len(sequences[i].text)] = sequences[i].columns()
         text, parent, depth, mark = torch.from_numpy(table)
         yield rows, Tokens(text, parent, depth, mark)
