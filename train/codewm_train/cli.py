@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from codewm_model.errors import CodewmError
+from codewm_train.cli_diagnostics import probe
+from codewm_train.reported import reported
 
 _PATH = click.Path(path_type=Path)
 REPOSITORIES = Path(__file__).parent / "repositories.tsv"
-
-
-def reported(command: Callable[..., None]) -> Callable[..., None]:
-    """Errors that are meant for people end the command with their message and exit code."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except CodewmError as error:
-            _fail(error)
-
-    return wrapped
 
 
 @click.group()
@@ -176,7 +160,7 @@ def evaluate(
     from codewm_train.evaluate import evaluate as judge
     from codewm_train.export import record as put_beside
     from codewm_train.protocol import load_protocol
-    from codewm_train.report import show
+    from codewm_train.tables import show
 
     if bundle is not None and data is None:
         raise click.UsageError("--bundle needs --data: the ridge regression is fitted on the training edits")
@@ -197,6 +181,5 @@ def _progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-def _fail(error: CodewmError) -> NoReturn:
-    click.echo(f"codewm-train: {error}", err=True)
-    sys.exit(error.exit_code)
+for diagnostics in (probe,):
+    main.add_command(diagnostics)
