@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from codewm_model.edit import Commit
 from codewm_model.errors import CodewmError
 from codewm_model.git import Repository
 from codewm_model.history import read_history
@@ -132,7 +133,7 @@ def read_records(records: Iterable[Record], folder: Path, skipped: Counter[str])
         edits = [replace(edit, path=paths[edit.path]) for edit in usable(part.edits)]
         if not edits and not part.skipped:
             skipped["no change" if not part.edits else "too many edits"] += 1
-        yield CommitOf(record.repository, record.licence, replace(part.commit, id=record.commit), edits)
+        yield CommitOf(record.repository, record.licence, Commit(record.commit, "", "", 0, part.commit.subject), edits)
 
 
 def _pieces(name: str, lines: Iterable[Line], out: Path) -> Iterator[PieceJob]:
