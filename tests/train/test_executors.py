@@ -175,5 +175,5 @@ def test_without_ray_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 @needs_ray
 def test_a_cluster_that_is_not_there_is_told_of() -> None:
-    with pytest.raises(CodewmError, match="no Ray cluster at 127.0.0.1:1"):
+    with pytest.raises(CodewmError, match=r"no Ray cluster at 127\.0\.0\.1:1"):
         list(RayCluster("127.0.0.1:1").run(double, [1]))

@@ -18,7 +18,7 @@ from codewm_train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from codewm_train.cli import main
 from codewm_train.data import Dataset
 from codewm_train.loop_states import loop_states
-from codewm_train.next_state import knn, rates
+from codewm_train.next_state import knn
 from codewm_train.probe import cosines, histories, look, probe
 from codewm_train.torch_model import TorchModel
 from codewm_train.views import views_of_dataset
@@ -103,7 +103,7 @@ def test_knn_at_one_is_the_headline_and_a_copy_scores_nothing_copy_proof(
     rows = np.sort(np.random.default_rng(0).permutation(len(data))[:N])
     seen = look(load_checkpoint(checkpoint), data, rows)
     judged = knn(seen.prediction, seen.gallery_before, seen.gallery_after, seen.views.same_as_after())
-    copy_proof, plain = rates({"predicted": judged})
+    copy_proof, plain = ({"predicted": float(hits.mean())} for hits in (judged.copy_proof, judged.plain))
     assert found["knn"]["copy_proof"]["predicted"][0] == copy_proof["predicted"]
     assert found["knn"]["plain"]["predicted"][0] == plain["predicted"]
     assert found["knn"]["copy_proof"]["copy"][0] == 0 < found["knn"]["plain"]["copy"][0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,9 +46,11 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
-        sides = (Tokens(*(ids.to(device) for ids in side)) for side in (self.before, self.after, self.rival))
-        labels = (self.action, self.action_class, self.commit, self.signature, self.same)
-        return Batch(*sides, *(values.to(device) for values in labels))
+        moved: dict[str, Any] = {
+            name: Tokens(*(ids.to(device) for ids in value)) if isinstance(value, Tokens) else value.to(device)
+            for name, value in vars(self).items()
+        }
+        return Batch(**moved)
 
 
 class Sampler:
