@@ -19,7 +19,7 @@ from codewm_train.presets import Preset
 class Checkpoint:
     """Where a run stands, after how many `seconds` of `world` processes, each on what `hardware`.
 
-    `data` is what the dataset says of itself, `state` the modules' and the optimiser's.
+    `data` is what the dataset says of itself, `state` the modules', the optimiser's and the averaged model's, if any.
     """
 
     preset: Preset
@@ -31,9 +31,9 @@ class Checkpoint:
     hardware: str
 
     def model(self) -> WorldModel:
-        """The network with these weights, ready to be evaluated."""
+        """The network, ready to be evaluated: with the averaged weights where the run has them."""
         model = WorldModel(self.preset.model)
-        model.load_state_dict(self._weights("model."))
+        model.load_state_dict(self.state.get("average") or self._weights("model."))
         return model.eval()
 
     def target(self) -> Encoder:
@@ -41,9 +41,10 @@ class Checkpoint:
 
         The model's own for `[target] kind = "online"`, else the moving average that predictions were trained to match.
         """
+        if self.preset.target.kind == "online":
+            return self.model().encoder
         encoder = Encoder(self.preset.model)
-        ema = self.preset.target.kind == "ema"
-        encoder.load_state_dict(self._weights("target.encoder." if ema else "model.encoder."))
+        encoder.load_state_dict(self._weights("target.encoder."))
         return encoder.eval()
 
     def _weights(self, prefix: str) -> dict[str, Any]:

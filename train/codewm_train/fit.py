@@ -18,12 +18,14 @@ from torch.utils.tensorboard import SummaryWriter
 from codewm_model.errors import CodewmError
 from codewm_model.nn.encoder import Encoder
 from codewm_model.nn.world_model import WorldModel
+from codewm_train.averaging import WeightAverage
 from codewm_train.batches import Sampler, collate, cropped, same_as_after
 from codewm_train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from codewm_train.data import Dataset
 from codewm_train.ids import SPLITS
 from codewm_train.next_state import effective_rank, knn
 from codewm_train.presets import Preset, TrainingConfig
+from codewm_train.schedule import learning_rate
 from codewm_train.step import TrainingStep
 
 CHECKPOINT = "checkpoint.pt"
@@ -54,9 +56,10 @@ def fit(
     torch.manual_seed(preset.training.seed)
     step_module = TrainingStep(preset).to(device)
     optimizer = _optimizer(step_module, preset.training)
+    average = WeightAverage(step_module.model, preset.training.average) if preset.training.average else None
     path, start, before_this = out / CHECKPOINT, 0, 0.0
     if path.exists():
-        start, before_this = _resume(path, step_module, optimizer, preset, data, world)
+        start, before_this = _resume(path, step_module, optimizer, average, preset, data, world)
     wrapped = DistributedDataParallel(step_module) if world > 1 else step_module
     sampler = Sampler(data, preset.training, preset.model, rank)
     out.mkdir(parents=True, exist_ok=True)
@@ -66,6 +69,8 @@ def fit(
     def save(step: int) -> None:
         if rank == 0:
             state = {"step": step_module.state_dict(), "optimizer": optimizer.state_dict()}
+            if average is not None:
+                state["average"] = average.module.state_dict()
             seconds = before_this + time.monotonic() - began
             save_checkpoint(path, Checkpoint(preset, step, data.about, state, seconds, world, _hardware(device)))
 
@@ -81,10 +86,13 @@ def fit(
         norm = nn.utils.clip_grad_norm_(step_module.parameters(), preset.training.clip)
         optimizer.step()
         step_module.after_step()
+        if average is not None:
+            average.update(step)
         values = {"loss": total.item(), "gradient": norm.item(), **{name: t.item() for name, t in terms.items()}}
         done = step + 1
         if validation is not None and rank == 0 and (done % validate_every == 0 or done == last):
-            values |= validate(step_module.model, step_module.gallery(), validation, preset, device)
+            judged = average.module if average else step_module.model
+            values |= validate(judged, step_module.gallery(judged), validation, preset, device)
         if writer is not None:
             for name, value in values.items():
                 writer.add_scalar(name, value, done)
@@ -97,13 +105,6 @@ def fit(
     if world > 1:
         dist.destroy_process_group()
     return path
-
-
-def learning_rate(step: int, training: TrainingConfig) -> float:
-    """Linear warm-up, a plateau, and a linear fall over the last `decay` of the steps, down to zero."""
-    rising = (step + 1) / training.warmup if step < training.warmup else 1.0
-    falling = (training.steps - step) / max(1.0, training.decay * training.steps)
-    return training.learning_rate * min(1.0, rising, falling)
 
 
 @torch.no_grad()
@@ -154,7 +155,13 @@ def _optimizer(module: nn.Module, training: TrainingConfig) -> torch.optim.Optim
 
 
 def _resume(
-    path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, preset: Preset, data: Dataset, world: int
+    path: Path,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: WeightAverage[WorldModel] | None,
+    preset: Preset,
+    data: Dataset,
+    world: int,
 ) -> tuple[int, float]:
     checkpoint = load_checkpoint(path)
     if (checkpoint.preset, checkpoint.data) != (preset, data.about):
@@ -163,6 +170,8 @@ def _resume(
         raise CodewmError(f"{path} belongs to a run of {checkpoint.world} process(es), this one has {world}")
     module.load_state_dict(checkpoint.state["step"])
     optimizer.load_state_dict(checkpoint.state["optimizer"])
+    if average is not None:
+        average.module.load_state_dict(checkpoint.state["average"])
     return checkpoint.step, checkpoint.seconds
 
 

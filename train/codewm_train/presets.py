@@ -29,12 +29,22 @@ class TrainingConfig:
     renamed: float = 0.15
     learning_rate: float = 2e-3
     warmup: int = 100
+    schedule: Literal["linear", "cosine"] = "linear"
     decay: float = 0.3
     weight_decay: float = 0.05
     clip: float = 1.0
+    average: float = 0.0  # decay of the weights' moving average; 0: none
     bf16: bool = False
+    buckets: int = 1
     use_action: bool = True  # false for the baseline that never sees the action
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises CodewmError for a value that no run can have."""
+        if not 0 <= self.average < 1:
+            raise CodewmError(f"average = {self.average}: a decay is at least 0 and under 1")
+        if self.buckets < 1:
+            raise CodewmError(f"buckets = {self.buckets}: there is at least 1")
 
 
 @dataclass(frozen=True)

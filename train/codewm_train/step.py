@@ -9,6 +9,7 @@ from codewm_model.nn.encoder import Encoder
 from codewm_model.nn.target_encoder import TargetEncoder
 from codewm_model.nn.world_model import Transition, WorldModel
 from codewm_train.batches import Batch
+from codewm_train.buckets import encode_in_buckets
 from codewm_train.losses.objective import Objective, Targets
 from codewm_train.presets import Preset
 
@@ -26,7 +27,8 @@ class TrainingStep(nn.Module):
         self.objective = Objective(preset.losses, preset.model.d_model)
         ema = preset.target.kind == "ema"
         self.target = TargetEncoder(self.model.encoder, preset.target.ema_decay) if ema else None
-        self._bf16, self._detach_state = preset.training.bf16, preset.losses.detach_state
+        self._bf16, self._buckets = preset.training.bf16, preset.training.buckets
+        self._detach_state = preset.losses.detach_state
         # What no loss trains must not wait for a gradient, or a distributed run would.
         edits = bool(preset.losses.kind or preset.losses.topic)
         self.model.edit_head.requires_grad_(edits)
@@ -35,7 +37,8 @@ class TrainingStep(nn.Module):
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The total loss of a batch, and its terms."""
         with torch.autocast(batch.action.device.type, torch.bfloat16, enabled=self._bf16):
-            seen = self.model(batch.before, batch.after, batch.action, detach_state=self._detach_state).float()
+            before, after = encode_in_buckets(self.model.encoder, batch.before, batch.after, self._buckets)
+            seen = self.model.transition(before, after, batch.action, detach_state=self._detach_state).float()
             targets = self._targets(seen, batch)
         total, terms = self.objective(
             seen, targets, action=batch.action, commit=batch.commit, signature=batch.signature, same=batch.same
@@ -47,9 +50,9 @@ class TrainingStep(nn.Module):
         if self.target is not None:
             self.target.update(self.model.encoder)
 
-    def gallery(self) -> Encoder:
-        """The encoder whose states predictions are to be found among: the target's, or the model's own."""
-        return self.model.encoder if self.target is None else self.target.encoder
+    def gallery(self, model: WorldModel) -> Encoder:
+        """The encoder among whose states a model's predictions are to be found: the target's, or the model's own."""
+        return model.encoder if self.target is None else self.target.encoder
 
     def _targets(self, seen: Transition, batch: Batch) -> Targets:
         if self.target is None:

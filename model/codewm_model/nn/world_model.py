@@ -48,18 +48,21 @@ class WorldModel(nn.Module):
         self.predictor = predictor_of(config)
         self.edit_head = EditHead(config)
 
-    def forward(self, before: Tokens, after: Tokens, action: Tensor, *, detach_state: bool = False) -> Transition:
-        """One pass over a batch of edits; `action` is `[B, action_size]`.
+    def forward(self, before: Tokens, after: Tokens, action: Tensor) -> Transition:
+        """One pass over a batch of edits; `action` is `[B, action_size]`."""
+        return self.transition(self.encoder(*before), self.encoder(*after), action)
+
+    def transition(self, before: Encoded, after: Encoded, action: Tensor, *, detach_state: bool = False) -> Transition:
+        """The same for sides that were encoded elsewhere.
 
         With `detach_state` the prediction from the last state sends no gradient into the encoder.
         """
-        encoded_before, encoded_after = self.encoder(*before), self.encoder(*after)
         act_emb = self.action_encoder(action)
-        *states, last = encoded_before.states
+        *states, last = before.states
         origins = (*states, last.detach() if detach_state else last)
         predictions = [self.predictor(state, act_emb) for state in origins]
-        kind, topic = self.edit_head(encoded_before.focus, encoded_after.focus)
-        return Transition(encoded_before, encoded_after, predictions, kind, topic)
+        kind, topic = self.edit_head(before.focus, after.focus)
+        return Transition(before, after, predictions, kind, topic)
 
     def parameter_count(self) -> int:
         """How many numbers training sets."""
