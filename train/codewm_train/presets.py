@@ -156,8 +156,12 @@ def _check(preset: Preset) -> None:
             <= set(range(1, model.n_loops)),
         f"readout_loops must be of the {model.n_loops}": not set(model.readout_loops)
             <= set(range(1, model.n_loops + 1)),
+        "no loss may have a negative weight": any(
+            weight < 0 for weight in dataclasses.asdict(losses).values() if isinstance(weight, float)
+        ),
         "the MLP predictor is residual": model.predictor == "mlp" and not model.residual,
         "action_fields must be among those of codewm_model.actions": not set(model.action_fields) <= set(ACTION_FIELDS),
+        "positions must not exceed max_positions": model.positions > model.max_positions,
         "n_heads must divide d_model": model.d_model % max(1, model.n_heads) != 0,
     }  # fmt: skip
     if wrong := [fault for fault, there in faults.items() if there]:
