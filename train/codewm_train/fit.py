@@ -91,9 +91,8 @@ def fit(
         values = {"loss": total.item(), "gradient": norm.item(), **{name: t.item() for name, t in terms.items()}}
         done = step + 1
         if validation is not None and rank == 0 and (done % validate_every == 0 or done == last):
-            model = average.module if average else step_module.model
-            gallery = model.encoder if step_module.target is None else step_module.target.encoder
-            values |= validate(model, gallery, validation, preset, device)
+            judged = average.module if average else step_module.model
+            values |= validate(judged, step_module.gallery(judged), validation, preset, device)
         if writer is not None:
             for name, value in values.items():
                 writer.add_scalar(name, value, done)

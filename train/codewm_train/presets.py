@@ -30,7 +30,7 @@ class TrainingConfig:
     rivals: int = 0
     learning_rate: float = 2e-3
     warmup: int = 100
-    schedule: str = "linear"  # or "cosine"
+    schedule: Literal["linear", "cosine"] = "linear"
     decay: float = 0.3
     weight_decay: float = 0.05
     clip: float = 1.0
@@ -42,8 +42,6 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Raises CodewmError for a value that no run can have."""
-        if self.schedule not in ("linear", "cosine"):
-            raise CodewmError(f"schedule = {self.schedule!r}: there are linear and cosine")
         if not 0 <= self.average < 1:
             raise CodewmError(f"average = {self.average}: a decay is at least 0 and under 1")
         if self.buckets < 1:
@@ -159,8 +157,12 @@ def _check(preset: Preset) -> None:
             <= set(range(1, model.n_loops)),
         f"readout_loops must be of the {model.n_loops}": not set(model.readout_loops)
             <= set(range(1, model.n_loops + 1)),
+        "no loss may have a negative weight": any(
+            weight < 0 for weight in dataclasses.asdict(losses).values() if isinstance(weight, float)
+        ),
         "the MLP predictor is residual": model.predictor == "mlp" and not model.residual,
         "action_fields must be among those of codewm_model.actions": not set(model.action_fields) <= set(ACTION_FIELDS),
+        "positions must not exceed max_positions": model.positions > model.max_positions,
         "n_heads must divide d_model": model.d_model % max(1, model.n_heads) != 0,
     }  # fmt: skip
     if wrong := [fault for fault, there in faults.items() if there]:

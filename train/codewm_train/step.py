@@ -59,6 +59,10 @@ class TrainingStep(nn.Module):
         if self.target is not None:
             self.target.update(self.model.encoder)
 
+    def gallery(self, model: WorldModel) -> Encoder:
+        """The encoder among whose states a model's predictions are to be found: the target's, or the model's own."""
+        return model.encoder if self.target is None else self.target.encoder
+
     def _targets(self, seen: Transition, rival: Encoded, batch: Batch) -> Targets:
         if self.target is None:
             return Targets(seen.before.states, seen.after.states, rival.states)
