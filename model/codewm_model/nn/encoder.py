@@ -19,7 +19,7 @@ BESIDE = 8  # positions on either side
 
 
 class Encoded(NamedTuple):
-    """States `[B, D]` after each loop, and of the last the focus `[B, N_FOCUS, D]` and place readouts `[B, N_PLACE, D]`.
+    """States `[B, D]` after each loop; of the last the focus `[B, N_FOCUS, D]` and place readouts `[B, N_PLACE, D]`.
 
     The last state is what the model says of the region: with `readout_loops`, a mix of several loops.
     """
