@@ -28,6 +28,12 @@ needs_ray = pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: its wh
 VICTIM = Path(mine_victim.__file__)
 
 
+@pytest.fixture(autouse=True)
+def _importable_by_ray_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They find the tests' own modules where this process does."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(VICTIM.parent)))))
+
+
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory, _own_settings: None) -> Path:
     """Three repositories, of which the second is a fork of the first, and their list."""

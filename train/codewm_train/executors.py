@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import socket
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -80,6 +81,7 @@ class RayCluster:
             raise DependencyError("Ray is not installed: pip install 'codewm-lsp[ray]'") from error
         local = self._address == "local"
         try:
+            _reach(self._address)
             ray.init(
                 address=self._address,
                 num_cpus=(self._workers or None) if local else None,
@@ -87,12 +89,12 @@ class RayCluster:
                 log_to_driver=False,
                 logging_level=logging.ERROR,
             )
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise CodewmError(f"no Ray cluster at {self._address}: {error}") from error
         try:
             cores: dict[str, float] = ray.cluster_resources()
             most = self._workers or max(1, int(cores.get("CPU", 1)))
-            remote = ray.remote(num_cpus=1)(function)
+            remote = ray.remote(num_cpus=1, max_retries=0)(function)
 
             def first_done(running: Collection[Any]) -> list[Any]:
                 return list(ray.wait(list(running), num_returns=1)[0])
@@ -103,6 +105,13 @@ class RayCluster:
             raise CodewmError("a Ray worker was killed (too little memory?): run it again with fewer --jobs") from error
         finally:
             ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Raise OSError where nothing answers at `host:port`; Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 def _as_done(
