@@ -14,11 +14,11 @@ from torch import Tensor
 from codewm_model.nn.encoder import Encoded
 from codewm_model.nn.world_model import Transition
 from codewm_train.batches import Sampler
-from codewm_train.fit import TrainingStep
 from codewm_train.losses.contrastive import SupervisedContrastive
 from codewm_train.losses.info_nce import NextStateInfoNCE
-from codewm_train.losses.objective import LossWeights, Objective
+from codewm_train.losses.objective import LossWeights, Objective, Targets
 from codewm_train.losses.vicreg import VarianceCovariance
+from codewm_train.step import TrainingStep
 
 
 @pytest.fixture(autouse=True)
@@ -144,7 +144,10 @@ def objective_terms(
     seen: Transition, weights: LossWeights | None = None, commit: tuple[int, ...] = (0, 0, 1, 1, 2, 2)
 ) -> tuple[float, dict[str, float]]:
     shapes = torch.tensor([5, 6, 5, 6, -1, -1])
-    total, terms = Objective(weights or LossWeights())(seen, torch.tensor(commit), shapes, own_after_only(6))
+    total, terms = Objective(weights or LossWeights(), 8)(
+        seen, Targets(seen.before.states, seen.after.states), action=torch.randn(6, 5), commit=torch.tensor(commit),
+        signature=shapes, same=own_after_only(6),
+    )  # fmt: skip
     return total.item(), {name: value.item() for name, value in terms.items()}
 
 

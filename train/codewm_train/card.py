@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codewm_model.bundle import BundleConfig
-from codewm_train.presets import load_preset
+from codewm_train.presets import Preset, load_preset
 
 
 def model_card(config: BundleConfig, metrics: Mapping[str, Any] | None = None) -> str:
@@ -67,7 +67,7 @@ def command(trained: Mapping[str, Any]) -> str:
 
 def _own_preset(trained: Mapping[str, Any]) -> str:
     """The run's preset as TOML where it is not the default, apart from what the command's options say."""
-    tables = {name: dict(table) for name, table in trained["preset"].items()}
+    tables = Preset.from_dict(trained["preset"]).to_dict()  # settings that came later have the value they always had
     default = load_preset("default").to_dict()
     for option in ("seed", "steps", "use_action"):
         tables["training"].pop(option)

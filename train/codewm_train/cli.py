@@ -66,13 +66,20 @@ def mine(repos: Path, clones: Path, out: Path, limit: int, jobs: int) -> None:
 @reported
 def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int | None, steps: int | None,
         no_action: bool) -> None:  # fmt: skip
-    """Train a model; run it again to go on where it stopped. Under torchrun it uses every process."""
+    """Train a model; run it again to go on where it stopped. Under torchrun it uses every process.
+
+    Variables WM_<SETTING> go before the preset, options before both; docs/training.md lists them.
+    """
+    import os
+
     from codewm_train.data import Dataset
+    from codewm_train.environment import override
     from codewm_train.fit import fit as train
     from codewm_train.fit import with_settings
     from codewm_train.presets import load_preset
 
-    chosen = with_settings(load_preset(preset), seed=seed, steps=steps, use_action=False if no_action else None)
+    said = override(load_preset(preset), os.environ)
+    chosen = with_settings(said, seed=seed, steps=steps, use_action=False if no_action else None)
     looked_at = Dataset.open(validation) if validation else None
     with _progress() as progress:
         task = progress.add_task("steps", total=chosen.training.steps)

@@ -11,40 +11,26 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.tensorboard import SummaryWriter
 
 from codewm_model.errors import CodewmError
+from codewm_model.nn.encoder import Encoder
 from codewm_model.nn.world_model import WorldModel
-from codewm_train.batches import Batch, Sampler, collate, cropped, same_as_after
+from codewm_train.averaging import WeightAverage
+from codewm_train.batches import Sampler, collate, cropped, same_as_after
 from codewm_train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from codewm_train.data import Dataset
 from codewm_train.ids import SPLITS
-from codewm_train.losses.objective import Objective
 from codewm_train.next_state import effective_rank, knn
 from codewm_train.presets import Preset, TrainingConfig
+from codewm_train.schedule import learning_rate
+from codewm_train.step import TrainingStep
 
 CHECKPOINT = "checkpoint.pt"
 VALIDATION_EDITS = 2000  # the first of the validation data, looked at while training
 Report = Callable[[int, dict[str, float]], None]
-
-
-class TrainingStep(nn.Module):
-    """The model and its objective as one module, so that both are trained, saved and distributed together."""
-
-    def __init__(self, preset: Preset) -> None:
-        super().__init__()
-        self.model = WorldModel(preset.model)
-        self.objective = Objective(preset.losses)
-        self._bf16 = preset.training.bf16
-
-    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The total loss of a batch, and its terms."""
-        with torch.autocast(batch.action.device.type, torch.bfloat16, enabled=self._bf16):
-            seen = self.model(batch.before, batch.after, batch.action).float()
-        total, terms = self.objective(seen, batch.commit, batch.signature, batch.same)
-        return total, terms
 
 
 def fit(
@@ -70,9 +56,10 @@ def fit(
     torch.manual_seed(preset.training.seed)
     step_module = TrainingStep(preset).to(device)
     optimizer = _optimizer(step_module, preset.training)
+    average = WeightAverage(step_module.model, preset.training.average) if preset.training.average else None
     path, start, before_this = out / CHECKPOINT, 0, 0.0
     if path.exists():
-        start, before_this = _resume(path, step_module, optimizer, preset, data, world)
+        start, before_this = _resume(path, step_module, optimizer, average, preset, data, world)
     wrapped = DistributedDataParallel(step_module) if world > 1 else step_module
     sampler = Sampler(data, preset.training, preset.model, rank)
     out.mkdir(parents=True, exist_ok=True)
@@ -82,6 +69,8 @@ def fit(
     def save(step: int) -> None:
         if rank == 0:
             state = {"step": step_module.state_dict(), "optimizer": optimizer.state_dict()}
+            if average is not None:
+                state["average"] = average.module.state_dict()
             seconds = before_this + time.monotonic() - began
             save_checkpoint(path, Checkpoint(preset, step, data.about, state, seconds, world, _hardware(device)))
 
@@ -96,10 +85,14 @@ def fit(
         total.backward()
         norm = nn.utils.clip_grad_norm_(step_module.parameters(), preset.training.clip)
         optimizer.step()
+        step_module.after_step()
+        if average is not None:
+            average.update(step)
         values = {"loss": total.item(), "gradient": norm.item(), **{name: t.item() for name, t in terms.items()}}
         done = step + 1
         if validation is not None and rank == 0 and (done % validate_every == 0 or done == last):
-            values |= validate(step_module.model, validation, preset, device)
+            judged = average.module if average else step_module.model
+            values |= validate(judged, step_module.gallery(judged), validation, preset, device)
         if writer is not None:
             for name, value in values.items():
                 writer.add_scalar(name, value, done)
@@ -114,40 +107,42 @@ def fit(
     return path
 
 
-def learning_rate(step: int, training: TrainingConfig) -> float:
-    """Linear warm-up, a plateau, and a linear fall over the last `decay` of the steps, down to zero."""
-    rising = (step + 1) / training.warmup if step < training.warmup else 1.0
-    falling = (training.steps - step) / max(1.0, training.decay * training.steps)
-    return training.learning_rate * min(1.0, rising, falling)
-
-
 @torch.no_grad()
-def validate(model: WorldModel, data: Dataset, preset: Preset, device: torch.device) -> dict[str, float]:
-    """Copy-proof and plain KNN@1 and the ranks on the first edits of a validation dataset."""
+def validate(
+    model: WorldModel, gallery: Encoder, data: Dataset, preset: Preset, device: torch.device
+) -> dict[str, float]:
+    """Copy-proof and plain KNN@1 and the ranks on the first edits of a validation dataset.
+
+    Neighbours are looked for among befores and afters as `gallery` encodes them: the target encoder, if there is one.
+    """
     model.eval()
     count = min(len(data), VALIDATION_EDITS)
-    states: dict[str, np.ndarray] = {}
     sides = {
         name: [cropped(np.array(data.side(name, i)), preset.model.positions) for i in range(count)]
         for name in ("before", "after")
     }
-    for name, own in sides.items():
-        rows = []
-        for start in range(0, count, 250):
-            tokens = collate(own[start : start + 250])
-            rows.append(model.encoder(*(ids.to(device) for ids in tokens)).states[-1].cpu().numpy())
-        states[name] = np.concatenate(rows)
+    befores, afters = (_states(gallery, own, device) for own in sides.values())
+    states = befores if gallery is model.encoder else _states(model.encoder, sides["before"], device)
     actions = np.array(data.actions[:count], np.float32) * preset.training.use_action
     act_emb = model.action_encoder(torch.from_numpy(actions).to(device))
-    predicted = model.predictor(torch.from_numpy(states["before"]).to(device), act_emb).cpu().numpy()
+    predicted = model.predictor(torch.from_numpy(states).to(device), act_emb).cpu().numpy()
     model.train()
-    found = knn(predicted, states["before"], states["after"], same_as_after(sides["before"], sides["after"]))
+    found = knn(predicted, befores, afters, same_as_after(sides["before"], sides["after"]))
     return {
         "validation/copy_proof_knn1": float(found.copy_proof.mean()),
         "validation/knn1": float(found.plain.mean()),
-        "validation/rank_state": effective_rank(states["before"]),
+        "validation/rank_state": effective_rank(states),
         "validation/rank_prediction": effective_rank(predicted),
     }
+
+
+def _states(encoder: Encoder, sides: list[np.ndarray], device: torch.device) -> np.ndarray:
+    """The last states `[N, D]` of sides `[P, 4]`."""
+    rows = []
+    for start in range(0, len(sides), 250):
+        tokens = collate(sides[start : start + 250])
+        rows.append(encoder(*(ids.to(device) for ids in tokens)).states[-1].cpu().numpy())
+    return np.concatenate(rows)
 
 
 def _optimizer(module: nn.Module, training: TrainingConfig) -> torch.optim.Optimizer:
@@ -160,7 +155,13 @@ def _optimizer(module: nn.Module, training: TrainingConfig) -> torch.optim.Optim
 
 
 def _resume(
-    path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, preset: Preset, data: Dataset, world: int
+    path: Path,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: WeightAverage[WorldModel] | None,
+    preset: Preset,
+    data: Dataset,
+    world: int,
 ) -> tuple[int, float]:
     checkpoint = load_checkpoint(path)
     if (checkpoint.preset, checkpoint.data) != (preset, data.about):
@@ -169,6 +170,8 @@ def _resume(
         raise CodewmError(f"{path} belongs to a run of {checkpoint.world} process(es), this one has {world}")
     module.load_state_dict(checkpoint.state["step"])
     optimizer.load_state_dict(checkpoint.state["optimizer"])
+    if average is not None:
+        average.module.load_state_dict(checkpoint.state["average"])
     return checkpoint.step, checkpoint.seconds
 
 

@@ -26,7 +26,8 @@ def show_probe(found: Mapping[str, Any], console: Console) -> None:
     """Print all of it."""
     made, data = found["checkpoint"], found["data"]
     console.print(
-        f"step {made['step']}, seed {made['seed']}; N={data['n']} edits of {data['commits']} commits of "
+        f"step {made['step']}, seed {made['seed']}, target {made['target']['kind']}; "
+        f"N={data['n']} edits of {data['commits']} commits of "
         f"{', '.join(data['repositories'])}",
         highlight=False,
         markup=False,

@@ -10,7 +10,7 @@ from codewm_model.nn.action_encoder import ActionEncoder
 from codewm_model.nn.config import ModelConfig
 from codewm_model.nn.edit_head import EditHead
 from codewm_model.nn.encoder import Encoded, Encoder
-from codewm_model.nn.predictor import Predictor
+from codewm_model.nn.predictor import predictor_of
 
 
 class Tokens(NamedTuple):
@@ -45,16 +45,24 @@ class WorldModel(nn.Module):
         self.config = config
         self.encoder = Encoder(config)
         self.action_encoder = ActionEncoder(config)
-        self.predictor = Predictor(config)
+        self.predictor = predictor_of(config)
         self.edit_head = EditHead(config)
 
     def forward(self, before: Tokens, after: Tokens, action: Tensor) -> Transition:
         """One pass over a batch of edits; `action` is `[B, action_size]`."""
-        encoded_before, encoded_after = self.encoder(*before), self.encoder(*after)
+        return self.transition(self.encoder(*before), self.encoder(*after), action)
+
+    def transition(self, before: Encoded, after: Encoded, action: Tensor, *, detach_state: bool = False) -> Transition:
+        """The same for sides that were encoded elsewhere.
+
+        With `detach_state` the prediction from the last state sends no gradient into the encoder.
+        """
         act_emb = self.action_encoder(action)
-        predictions = [self.predictor(state, act_emb) for state in encoded_before.states]
-        kind, topic = self.edit_head(encoded_before.focus, encoded_after.focus)
-        return Transition(encoded_before, encoded_after, predictions, kind, topic)
+        *states, last = before.states
+        origins = (*states, last.detach() if detach_state else last)
+        predictions = [self.predictor(state, act_emb) for state in origins]
+        kind, topic = self.edit_head(before.focus, after.focus)
+        return Transition(before, after, predictions, kind, topic)
 
     def parameter_count(self) -> int:
         """How many numbers training sets."""

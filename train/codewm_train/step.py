@@ -1,0 +1,62 @@
+"""One training step as one module: the network, what it is compared with, and what is minimised."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from codewm_model.nn.encoder import Encoder
+from codewm_model.nn.target_encoder import TargetEncoder
+from codewm_model.nn.world_model import Transition, WorldModel
+from codewm_train.batches import Batch
+from codewm_train.buckets import encode_in_buckets
+from codewm_train.losses.objective import Objective, Targets
+from codewm_train.presets import Preset
+
+
+class TrainingStep(nn.Module):
+    """The model, its target encoder if it has one, and its objective, so that all are saved and distributed together.
+
+    With `[target] kind = "online"` afters are encoded by the model's own encoder, with gradient; with "ema" by a
+    moving average of it, without, and predictions are trained to lie in that encoder's space.
+    """
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__()
+        self.model = WorldModel(preset.model)
+        self.objective = Objective(preset.losses, preset.model.d_model)
+        ema = preset.target.kind == "ema"
+        self.target = TargetEncoder(self.model.encoder, preset.target.ema_decay) if ema else None
+        self._bf16, self._buckets = preset.training.bf16, preset.training.buckets
+        self._detach_state = preset.losses.detach_state
+        # What no loss trains must not wait for a gradient, or a distributed run would.
+        edits = bool(preset.losses.kind or preset.losses.topic)
+        self.model.edit_head.requires_grad_(edits)
+        self.model.encoder.nothing_changed.requires_grad_(edits)
+
+    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The total loss of a batch, and its terms."""
+        with torch.autocast(batch.action.device.type, torch.bfloat16, enabled=self._bf16):
+            before, after = encode_in_buckets(self.model.encoder, batch.before, batch.after, self._buckets)
+            seen = self.model.transition(before, after, batch.action, detach_state=self._detach_state).float()
+            targets = self._targets(seen, batch)
+        total, terms = self.objective(
+            seen, targets, action=batch.action, commit=batch.commit, signature=batch.signature, same=batch.same
+        )
+        return total, terms
+
+    def after_step(self) -> None:
+        """To be called after each step of the optimiser: the target encoder follows the model's."""
+        if self.target is not None:
+            self.target.update(self.model.encoder)
+
+    def gallery(self, model: WorldModel) -> Encoder:
+        """The encoder among whose states a model's predictions are to be found: the target's, or the model's own."""
+        return model.encoder if self.target is None else self.target.encoder
+
+    def _targets(self, seen: Transition, batch: Batch) -> Targets:
+        if self.target is None:
+            return Targets(seen.before.states, seen.after.states)
+        sides = [batch.before, batch.after] if self.objective.compares_befores else [batch.after]
+        *before, after = ([state.float() for state in self.target(*side)] for side in sides)
+        return Targets(before[0] if before else [], after)
