@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from codewm_train.cli_diagnostics import probe
+from codewm_train.cli_diagnostics import probe, report
 from codewm_train.reported import reported
 
 _PATH = click.Path(path_type=Path)
@@ -230,5 +230,5 @@ def _progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-for diagnostics in (probe,):
+for diagnostics in (probe, report):
     main.add_command(diagnostics)
