@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from codewm_train.baselines import vectors
 from codewm_train.checkpoint import Checkpoint
 from codewm_train.clones import folders_of, match_clones
 from codewm_train.ids import SPLITS, ids_file, read_ids
 from codewm_train.metrics import Scorer, Task, rank_order
 from codewm_train.page.markup import Html, tag
 from codewm_train.protocol import past_edits
-from codewm_train.shipped import changes_of, shipped
+from codewm_train.shipped import Sketched, changes_of, shipped
 from codewm_train.siblings import PastEdit, sibling_task
 from codewm_train.torch_model import TorchModel
 from codewm_train.views import encode_edits, views_of
@@ -59,14 +60,11 @@ def examples_of(past: Sequence[PastEdit], checkpoint: Checkpoint | None, queries
     of_edit = {id(item.edit): item for item in past}
     items = [of_edit[id(edit)] for edit in task.edits]
     changes = changes_of(task.edits)
-    learned = None
+    shown = {"the product's ranking": shipped(Sketched(changes))["ranking"]}
     if checkpoint is not None:
         model = TorchModel(checkpoint.model())
         learned = encode_edits(model, views_of(changes, checkpoint.preset.model.positions)).edit
-    scorers = shipped(changes, learned)
-    shown = {"the product's ranking": scorers["ranking"]}
-    if learned is not None:
-        shown["the model's edit embeddings"] = scorers["learned"]
+        shown["the model's edit embeddings"] = vectors(learned)
     picked = np.random.default_rng(seed).permutation(len(task.queries))[:queries]
     return [
         Example(items[task.queries[i]], {name: _best(task, items, int(i), scorer) for name, scorer in shown.items()})
