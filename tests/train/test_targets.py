@@ -16,11 +16,12 @@ from codewm_model.nn.encoder import Encoder
 from codewm_train.batches import Sampler
 from codewm_train.checkpoint import Checkpoint, load_checkpoint
 from codewm_train.data import Dataset
-from codewm_train.fit import fit, validate
+from codewm_train.fit import fit
 from codewm_train.losses.objective import LossWeights
 from codewm_train.presets import Preset, TargetConfig
 from codewm_train.step import TrainingStep
 from codewm_train.torch_model import TorchModel
+from codewm_train.validation import validate
 from codewm_train.views import views_of_dataset
 
 PREDICTION = LossWeights(next_state=0, prediction=1.0, auxiliary=0, reg_mode="none", kind=0, topic=0)
@@ -130,12 +131,12 @@ def test_validation_looks_for_neighbours_in_the_targets_space(data: Dataset) -> 
     preset = preset_of(1.0)
     step = TrainingStep(preset)
     assert step.target is not None and step.gallery(step.model) is step.target.encoder
-    judged = validate(step.model, step.model.encoder, data, preset, torch.device("cpu"))
+    judged = validate(step.model, step.model.encoder, data, True, torch.device("cpu"))
     with torch.no_grad():
         step.target.encoder.readout_norm.weight.neg_()
-    moved = validate(step.model, step.gallery(step.model), data, preset, torch.device("cpu"))
-    assert judged["validation/knn1"] > 0.2 > moved["validation/knn1"]
-    assert judged["validation/rank_state"] == moved["validation/rank_state"]
+    moved = validate(step.model, step.gallery(step.model), data, True, torch.device("cpu"))
+    assert judged["knn1"] > 0.2 > moved["knn1"]
+    assert judged["rank_state"] == moved["rank_state"]
 
 
 def test_a_runner_encodes_with_the_encoder_that_it_is_given(data: Dataset, tmp_path: Path) -> None:
