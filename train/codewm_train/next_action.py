@@ -93,14 +93,13 @@ def situation(past: Sequence[PastEdit], classes: ActionClasses) -> Situation:
 
 
 def judge_next_action(
-    past: Sequence[PastEdit], classes: ActionClasses, model: WorldModelRunner | None = None, positions: int = 0
+    seen: Situation, classes: ActionClasses, model: WorldModelRunner | None = None, positions: int = 0
 ) -> dict[str, Any]:
     """The gate: `action_class_top5`, the share of hits by way, and what belongs to it.
 
     Without a model only the ways that need none. With one, `action_class_gains` say how the ranking that ships stands
     to each of the others, and the vote with predicted states to those that it is made of, edit by edit.
     """
-    seen = situation(past, classes)
     hits = {"prior": among_top(seen.prior, seen.classes), "tfidf": voted(seen, by_words(seen), WORDS_VOTE)}
     if model is not None:
         before, asked = (_encoded(model, regions, positions) for regions in (seen.before, seen.asked))
@@ -115,7 +114,7 @@ def judge_next_action(
     values = {name: rows.astype(float).tolist() for name, rows in hits.items()}
     return {
         "action_class_top5": {name: float(rows.mean()) for name, rows in hits.items()},
-        "action_class_n": {"n": len(past), "classes": len(classes), "largest": seen.largest},
+        "action_class_n": {"n": len(seen.classes), "classes": len(classes), "largest": seen.largest},
         "action_class_gains": [asdict(gain(*pair, values[pair[0]], values[pair[1]])) for pair in pairs],
     }
 
