@@ -159,17 +159,22 @@ def test_what_was_found_is_put_beside_the_bundle(exported: Exported, tmp_path: P
     rates = {"ours": 0.571, "copy": 0.003}
     metrics = {
         "split": "held-out",
-        "next_state": {"n": 5000, "seeds": 2, "invisible": 0.03, "copy_proof_knn1": rates, "knn1": rates},
+        "next_state": {
+            "n": 5000, "rivals": 20000, "invisible": 0.03,
+            "copy_proof_knn1": rates, "rival_proof_knn1": {"ours": 0.44, "copy": 0.0}, "knn1": rates,
+        },
+        "seeds": {"n": 2, "headlines": {"knn1 ours": {"values": [0.5, 0.6], "mean": 0.55, "spread": 0.1818}}},
         "rank": {"state": 61.25},
         "action_class_top5": {"states": 0.5, "prior": 0.25},
         "sibling_mrr": {"key": 0.567},
         "rule_map": {"key": 0.789},
-    }
+    }  # fmt: skip
     record(tmp_path / "bundle", metrics)
     assert json.loads((tmp_path / "bundle" / METRICS).read_text()) == metrics
     card = (tmp_path / "bundle" / CARD).read_text()
     for shown in (
-        "| ours | 57.1% | 57.1% |",
+        "| ours | 57.1% | 44.0% | 57.1% |",
+        "| knn1 ours | 0.550 | 18.2% | 0.500, 0.600 |",
         "5,000 edits of the held-out",
         "| state | 61.2 |",
         "0.567",
