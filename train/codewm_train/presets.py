@@ -36,6 +36,7 @@ class TrainingConfig:
     average: float = 0.0  # decay of the weights' moving average; 0: none
     bf16: bool = False
     buckets: int = 1
+    patience: int = 0  # validations without a new best until the run ends; 0: it never does
     use_action: bool = True  # false for the baseline that never sees the action
     seed: int = 0  # of the weights and of what each step sees
 
@@ -45,6 +46,8 @@ class TrainingConfig:
             raise CodewmError(f"average = {self.average}: a decay is at least 0 and under 1")
         if self.buckets < 1:
             raise CodewmError(f"buckets = {self.buckets}: there is at least 1")
+        if self.patience < 0:
+            raise CodewmError(f"patience = {self.patience}: it is counted from 0 on")
 
 
 @dataclass(frozen=True)
