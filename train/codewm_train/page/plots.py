@@ -54,6 +54,7 @@ def line_plot(title: str, lines: Sequence[Line], x: str, floor: float | None = N
         if floor is not None:
             axes.axhline(floor, color=_INK, linewidth=0.6, linestyle=(0, (2, 3)))
         axes.set_xlabel(x)
+        axes.xaxis.get_major_locator().set_params(integer=True)
     return drawn[0]
 
 
@@ -62,16 +63,18 @@ def bar_plot(title: str, bars: Sequence[Bar], percent: bool = False) -> Html:
     height = 0.55 + 0.3 * len(bars)
     with _figure(title, height) as (axes, drawn):
         factor = 100 if percent else 1
-        top = max((factor * max(bar.values) for bar in bars), default=1)
+        numbers = [0.0, *(factor * value for bar in bars for value in bar.values)]
+        least, most = min(numbers), max(numbers)
+        length = max(most - least, 1e-9)
         for i, bar in enumerate(bars):
             values = [factor * value for value in bar.values]
             axes.barh(i, float(np.mean(values)), height=0.62, color=_series(bar.colour), alpha=0.45, linewidth=0)
             axes.plot([min(values), max(values)], [i, i], color=_series(bar.colour), linewidth=1)
             axes.plot(values, [i] * len(values), "o", color=_series(bar.colour), markersize=3)
-            axes.text(max(0.0, *values) + 0.02 * top, i, bar.note, va="center", fontsize=7, color=_INK)
+            axes.text(max(0.0, *values) + 0.03 * length, i, bar.note, va="center", fontsize=7, color=_INK)
         axes.set_yticks(range(len(bars)), [bar.name for bar in bars])
         axes.invert_yaxis()
-        axes.set_xlim(min(0.0, *(factor * min(bar.values) for bar in bars)), 1.35 * top if top > 0 else 1)
+        axes.set_xlim(least, most + 0.4 * length)
         axes.grid(axis="y", visible=False)
         if percent:
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} %")

@@ -16,6 +16,7 @@ NAMES = {
     "validation/rank_state": "effective rank of states",
     "validation/rank_prediction": "effective rank of predictions",
 }
+NO_LOSS = ("gradient", "learning_rate", "lr")
 
 
 def run_sections(runs: Sequence[Run]) -> list[Html]:
@@ -33,7 +34,6 @@ def is_share(name: str) -> bool:
 def _ranking(runs: Sequence[Run]) -> Html:
     judged = [_Judged(name, members) for name, members in groups_of(runs).items()]
     judged.sort(key=lambda one: -one.mean)
-    colours = _colours(runs)
     best = max(one.mean for one in judged)
     rows = [
         [
@@ -52,8 +52,7 @@ def _ranking(runs: Sequence[Run]) -> Html:
         "preset", "seeds", "copy-proof KNN@1, mean", "seeds from, to", "(max - min) / mean", "best at step",
         "rank of states", "of predictions",
     ]  # fmt: skip
-    bars = [Bar(one.name, one.values, colours[one.name], _note(one.values)) for one in judged if one.values]
-    if not bars:
+    if not rows:
         return _section(
             "Presets", tag("p", "These runs were not looked at on validation data while they were trained.")
         )
@@ -62,7 +61,6 @@ def _ranking(runs: Sequence[Run]) -> Html:
         "Presets",
         tag("p", told),
         table(columns, rows),
-        _grid([bar_plot("copy-proof KNN@1 on validation", bars, percent=True)]),
     )
 
 
@@ -110,8 +108,9 @@ def _curves(runs: Sequence[Run]) -> Html:
         for i, run in enumerate(members):
             style_of[run.name] = i
             swatch = tag("span", class_=f"swatch style{i % 4}", style=f"--c:var(--s{colours[run.group] % 8})")
-            seed = "" if run.checkpoint is None else f", seed {run.checkpoint.preset.training.seed}"
-            legend.append(tag("li", swatch, run.name, tag("small", f" {run.group}{seed}")))
+            seed = [] if run.checkpoint is None else [f"seed {run.checkpoint.preset.training.seed}"]
+            told = ", ".join([*([run.group] if run.group != run.name else []), *seed])
+            legend.append(tag("li", swatch, run.name, tag("small", f" {told}")))
     plots = []
     for name in names:
         factor = 100 if is_share(name) else 1
@@ -147,9 +146,11 @@ def _colours(runs: Sequence[Run]) -> Mapping[str, int]:
 
 
 def _order(name: str) -> tuple[int, str]:
-    """Validation first, in the order of `NAMES`, then the losses."""
-    known = list(NAMES)
-    return (known.index(name) if name in known else len(known) + (not name.startswith(VALIDATION)), name)
+    """Validation first, in the order of `NAMES`, then the loss and its terms, then what is no loss."""
+    known = [*NAMES, "loss", "next_state"]
+    if name in known:
+        return known.index(name), name
+    return len(known) + (2 if name in NO_LOSS else not name.startswith(VALIDATION)), name
 
 
 def _grid(plots: Sequence[Html]) -> Html:
