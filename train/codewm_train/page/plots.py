@@ -18,6 +18,7 @@ COLOURS = 8  # of series, which the page's style names
 _STYLES = ("-", "--", ":", "-.")
 _INK, _GRID = "#000a01", "#000a02"  # stand for the page's colours until the drawing is done
 _POINTS = 150  # a curve is drawn through at most so many, each the mean of its neighbours
+_LETTERS = 24  # of a name beside a bar
 _SIZE = (3.7, 2.5)  # inches: two beside each other on a desk, one on a phone, with letters that can be read
 
 
@@ -72,7 +73,7 @@ def bar_plot(title: str, bars: Sequence[Bar], percent: bool = False) -> Html:
             axes.plot([min(values), max(values)], [i, i], color=_series(bar.colour), linewidth=1)
             axes.plot(values, [i] * len(values), "o", color=_series(bar.colour), markersize=3)
             axes.text(max(0.0, *values) + 0.03 * length, i, bar.note, va="center", fontsize=7, color=_INK)
-        axes.set_yticks(range(len(bars)), [bar.name for bar in bars])
+        axes.set_yticks(range(len(bars)), [_short(bar.name) for bar in bars])
         axes.invert_yaxis()
         axes.set_xlim(least, most + 0.4 * length)
         axes.grid(axis="y", visible=False)
@@ -112,6 +113,11 @@ def _of_the_page(svg: str, title: str) -> Html:
     inside = inside.replace(_INK, "var(--ink)").replace(_GRID, "var(--grid)")
     inside = re.sub(r"#00b0(\d\d)", lambda found: f"var(--s{int(found[1])})", inside)
     return tag("svg", Html(inside), role="img", aria_label=title, viewBox=size[1] if size else None)
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for its bar."""
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
 
 
 def _series(colour: int) -> str:

@@ -23,7 +23,8 @@ def run_sections(runs: Sequence[Run]) -> list[Html]:
     """Ranking, seeds and curves of the runs; nothing where there are none."""
     if not runs:
         return []
-    return [_ranking(runs), _seeds(runs), _curves(runs)]
+    validated = any(name.startswith(VALIDATION) for run in runs for name in run.curves)
+    return [_ranking(runs), *([_seeds(runs)] if validated else []), _curves(runs)]
 
 
 def is_share(name: str) -> bool:
@@ -53,9 +54,7 @@ def _ranking(runs: Sequence[Run]) -> Html:
         "rank of states", "of predictions",
     ]  # fmt: skip
     if not rows:
-        return _section(
-            "Presets", tag("p", "These runs were not looked at on validation data while they were trained.")
-        )
+        return _section("Presets", tag("p", "No run was looked at on validation data while it was trained."))
     told = "By copy-proof KNN@1 on validation at the end of training; runs that differ in their seed alone are one row."
     return _section(
         "Presets",
