@@ -123,7 +123,7 @@ def _texts(item: PastEdit) -> Html:
 
 
 def _side(name: str, above: Sequence[str], own: Sequence[str], below: Sequence[str], kind: str) -> Html:
-    shown = [tag("del" if kind == "removed" else "ins", line[:_COLUMNS] + "\n") for line in own[:_LINES]]
+    shown = [tag("del" if kind == "removed" else "ins", line[:_COLUMNS]) for line in own[:_LINES]]
     if len(own) > _LINES:
         shown.append(tag("i", f"... {len(own) - _LINES} more lines\n"))
     around = ["\n".join([*(line[:_COLUMNS] for line in lines), ""]) if lines else "" for lines in (above, below)]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def bar_plot(title: str, bars: Sequence[Bar], percent: bool = False) -> Html:
             axes.text(max(0.0, *values) + 0.03 * length, i, bar.note, va="center", fontsize=7, color=_INK)
         axes.set_yticks(range(len(bars)), [_short(bar.name) for bar in bars])
         axes.invert_yaxis()
-        axes.set_xlim(least, most + 0.4 * length)
+        axes.set_xlim(least - (0.05 * length if least < 0 else 0), most + 0.4 * length)
         axes.grid(axis="y", visible=False)
         if percent:
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} %")
@@ -112,6 +113,11 @@ def _of_the_page(svg: str, title: str) -> Html:
     inside = re.sub(r"<metadata>.*?</metadata>", "", inside, flags=re.DOTALL).replace("xlink:href", "href")
     inside = inside.replace(_INK, "var(--ink)").replace(_GRID, "var(--grid)")
     inside = re.sub(r"#00b0(\d\d)", lambda found: f"var(--s{int(found[1])})", inside)
+    # Names of parts that others refer to must be the drawing's own in the whole page; nobody needs the rest.
+    own = sha256(inside.encode()).hexdigest()[:8]
+    used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', inside))
+    inside = re.sub(r' id="([^"]*)"', lambda found: f' id="{own}-{found[1]}"' if found[1] in used else "", inside)
+    inside = re.sub(r'(url\(#|href="#)', rf"\g<1>{own}-", inside)
     return tag("svg", Html(inside), role="img", aria_label=title, viewBox=size[1] if size else None)
 
 

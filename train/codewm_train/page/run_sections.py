@@ -50,12 +50,12 @@ def _ranking(runs: Sequence[Run]) -> Html:
         if one.values
     ]
     columns = [
-        "preset", "seeds", "copy-proof KNN@1, mean", "seeds from, to", "(max - min) / mean", "best at step",
+        "preset", "seeds", "copy-proof KNN@1, mean", "range", "spread", "best at step",
         "rank of states", "of predictions",
     ]  # fmt: skip
     if not rows:
         return _section("Presets", tag("p", "No run was looked at on validation data while it was trained."))
-    told = "By copy-proof KNN@1 on validation at the end of training; runs that differ in their seed alone are one row."
+    told = "By copy-proof KNN@1 on validation at the end of training. A preset's seeds are one row; spread: (max - min) / mean."
     return _section(
         "Presets",
         tag("p", told),
