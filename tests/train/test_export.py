@@ -26,7 +26,16 @@ from codewm_train import export as export_module
 from codewm_train.card import command, model_card
 from codewm_train.checkpoint import Checkpoint
 from codewm_train.data import Dataset
-from codewm_train.export import AGREE_ON, CARD, METRICS, TOLERANCE, Agreement, export, record, training_facts
+from codewm_train.export import (
+    AGREE_ON,
+    CARD,
+    METRICS,
+    TOLERANCE,
+    Agreement,
+    export,
+    record,
+    training_facts,
+)
 from codewm_train.fit import with_settings
 from codewm_train.presets import Preset, TargetConfig, load_preset
 from codewm_train.torch_model import TorchModel
@@ -100,12 +109,18 @@ def test_batch_and_length_are_open(exported: Exported, rows: int, length: int) -
     ours, theirs = torch_model.encode(sequences), model.encode(sequences)
     assert theirs.state == pytest.approx(ours.state, abs=TOLERANCE)
     assert theirs.focus == pytest.approx(ours.focus, abs=TOLERANCE)
+    assert theirs.prior == pytest.approx(ours.prior, abs=TOLERANCE)
     actions = np.random.default_rng(0).random((rows, ACTION_SIZE), np.float32)
     predicted = torch_model.predict(ours.state, actions)
     assert model.predict(ours.state, actions) == pytest.approx(predicted, abs=TOLERANCE)
     edits = model.edits(ours, theirs)
     assert edits == pytest.approx(torch_model.edits(ours, theirs), abs=TOLERANCE)
     assert np.linalg.norm(edits, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_regions_of_the_check_say_where_their_change_begins(exported: Exported) -> None:
+    centers = [(side.center, len(side.text)) for side in exported.regions]
+    assert all(center == length // 2 for center, length in centers if 0 < length <= 64)
 
 
 def test_the_bundle_is_small_whole_and_says_what_it_is(exported: Exported) -> None:
@@ -115,7 +130,7 @@ def test_the_bundle_is_small_whole_and_says_what_it_is(exported: Exported) -> No
     assert (config.representation, config.positions, config.max_positions) == (representation_version(), 128, 256)
     assert (config.d_state, config.d_edit) == (model.d_model, 2 * model.d_edit)
     assert config.parameters == exported.checkpoint.model().parameter_count()
-    assert config.learned_weight == LearnedWeight(0.0, 0.0)
+    assert (config.classes, config.learned_weight) == (model.n_classes, LearnedWeight())
     assert (config.trained["step"], config.trained["data"]) == (STEPS, exported.checkpoint.data)
     stored_classes = Bundle.open(exported.folder).action_classes()
     assert np.array_equal(stored_classes.centres, CLASSES.centres)
@@ -213,9 +228,20 @@ def test_the_papers_network_is_exported_as_well(exported: Exported, tmp_path: Pa
 
 
 @pytest.mark.usefixtures("traced")
+def test_classes_of_another_number_than_the_checkpoint_tells_apart_are_refused(
+    exported: Exported, tmp_path: Path
+) -> None:
+    fewer = replace(CLASSES, centres=CLASSES.centres[:-1])
+    with pytest.raises(CodewmError, match="tells 64 classes apart, and there are 63"):
+        export(exported.checkpoint, tmp_path / "bundle", exported.regions, fewer)
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize(
     "part", ["encoder.readout_norm.bias", "encoder.nothing_changed", "predictor.blocks.1.down.bias",
-             "action_encoder.layers.2.bias", "edit_head.topic.3.bias"],
+             "action_encoder.layers.2.bias", "edit_head.topic.3.bias", "action_prior.layers.3.bias",
+             "encoder.nothing_there"],
 )  # fmt: skip
 @pytest.mark.parametrize("amount", [1e-2, float("nan")])
 def test_an_export_that_differs_from_its_checkpoint_is_refused_and_left_unusable(
@@ -224,7 +250,10 @@ def test_an_export_that_differs_from_its_checkpoint_is_refused_and_left_unusable
     weights = dict(exported.checkpoint.state["step"])
     weights[f"model.{part}"] = weights[f"model.{part}"] + amount * torch.arange(weights[f"model.{part}"].shape[-1])
     other = replace(exported.checkpoint, state={"step": weights})
-    marked = [replace(side, mark=side.mark * (i % 3 > 0)) for i, side in enumerate(exported.regions)]
+    marked = [
+        replace(side, mark=side.mark * (i % 3 > 0), center=side.center * (i % 3 > 0))
+        for i, side in enumerate(exported.regions)
+    ]
     with pytest.raises(CodewmError, match="the export differs from the checkpoint by"):
         export(other, tmp_path, marked, CLASSES)
     assert not (tmp_path / CONFIG).exists() and not (tmp_path / CARD).exists()
@@ -235,8 +264,13 @@ def test_an_export_that_differs_from_its_checkpoint_is_refused_and_left_unusable
 @pytest.mark.usefixtures("traced")
 def test_weights_and_name_are_the_callers(exported: Exported, tmp_path: Path) -> None:
     export(
-        exported.checkpoint, tmp_path, exported.regions, CLASSES, name="mine", learned_weight=LearnedWeight(0.1, 0.2)
+        exported.checkpoint,
+        tmp_path,
+        exported.regions,
+        CLASSES,
+        name="mine",
+        learned_weight=LearnedWeight(0.1, 0.0, 0.2),
     )
     config = Bundle.open(tmp_path).config
-    assert (config.name, config.learned_weight) == ("mine", LearnedWeight(0.1, 0.2))
+    assert (config.name, config.learned_weight) == ("mine", LearnedWeight(0.1, 0.0, 0.2))
     assert "0.1 of the index key and 0.2 of the score." in (tmp_path / CARD).read_text()
