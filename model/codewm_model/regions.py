@@ -12,6 +12,7 @@ from codewm_model.changes import Change, Side
 from codewm_model.syntax import Leaf, Source
 
 UNCHANGED, ON_CHANGED_LINE, CHANGED = 0, 1, 2
+BEGINS = 8  # what the model is told with a position's mark: the change begins there
 BUDGET = 128  # leaves
 
 

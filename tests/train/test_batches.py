@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from codewm_model.regions import CHANGED, UNCHANGED, view
 from codewm_model.tokenizer import TEXT_BUCKETS
-from codewm_train.batches import Batch, Positions, Sampler, collate, cropped, replace_names, same_as_after
+from codewm_train.batches import Batch, Positions, Sampler, collate, cropped, replace_names, same_as_after, same_reading
 from codewm_train.data import CENTER_FLAG, MARKS, NAME_FLAG, Dataset
 from codewm_train.presets import TrainingConfig
 
@@ -42,7 +42,7 @@ def pairs(values: np.ndarray, rows: list[int], part: slice) -> list[tuple[int, i
 
 def equal(one: Batch, other: Batch) -> bool:
     def tensors(batch: Batch) -> list[torch.Tensor]:
-        return [*batch.before, *batch.after, batch.action, batch.commit, batch.signature, batch.same]
+        return [*batch.before, *batch.after, batch.action, batch.commit, batch.signature, batch.reads]
 
     return all(torch.equal(a, b) for a, b in zip(tensors(one), tensors(other), strict=True))
 
@@ -110,7 +110,7 @@ def test_renaming_gives_a_name_one_other_name_on_both_sides_and_touches_nothing_
             for side, new in zip(("before", "after"), shown(batch, row), strict=True):
                 old = data.side(side, i).astype(int)
                 is_name = old[:, 3] & NAME_FLAG > 0
-                assert np.array_equal(new[:, 3], old[:, 3] & MARKS)
+                assert np.array_equal(new[:, 3], old[:, 3] & (MARKS | CENTER_FLAG))
                 assert np.array_equal(new[:, 1:3], old[:, 1:3])
                 assert np.array_equal(new[~is_name, 0], old[~is_name, 0])
                 for name, now in zip(old[is_name, 0].tolist(), new[is_name, 0].tolist(), strict=True):
@@ -157,12 +157,12 @@ def test_a_side_without_a_changed_line_is_cut_around_the_place_of_the_change() -
     assert cropped(side, 5)[:, 0].tolist() == [39, 40, 41, 42, 43]
 
 
-def test_padding_is_bucket_zero_and_only_the_marks_are_left_of_the_flags() -> None:
+def test_padding_is_bucket_zero_and_of_the_flags_the_marks_are_left_and_where_the_change_begins() -> None:
     sides = [random_side(np.random.default_rng(i), length) for i, length in enumerate((3, 7, 0))]
     tokens = collate(sides)
     assert tokens.text.shape == (3, 7)
     assert (tokens.text == 0).sum(dim=1).tolist() == [4, 0, 7]
-    assert tokens.mark[1].tolist() == (sides[1][:, 3] & MARKS).tolist()
+    assert tokens.mark[1].tolist() == (sides[1][:, 3] & (MARKS | CENTER_FLAG)).tolist()
     assert collate([sides[2]]).text.shape == (1, 1)
 
 
@@ -179,5 +179,6 @@ def test_what_reads_like_an_edits_after_is_known_but_not_its_own_before() -> Non
 def test_the_batch_says_which_of_its_sides_read_alike(data: Dataset) -> None:
     batch = Sampler(data, TRAINING, TINY).batch(3)
     befores, afters = zip(*(shown(batch, row) for row in range(12)), strict=True)
-    assert np.array_equal(batch.same.numpy(), same_as_after(befores, afters))
-    assert batch.same.diagonal().all()
+    same = same_reading(batch.reads, batch.rival_reads)
+    assert np.array_equal(same.numpy(), same_as_after(befores, afters))
+    assert same.diagonal().all()

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from codewm_model.action_classes import ActionClasses
 from codewm_model.nn.config import ModelConfig
 from codewm_model.nn.world_model import Tokens
-from codewm_model.regions import view
 from codewm_model.tokenizer import TEXT_BUCKETS
 from codewm_train.data import CENTER_FLAG, MARKS, NAME_FLAG, Dataset
+from codewm_train.ids import CLASSES_FILE
 from codewm_train.presets import TrainingConfig
+from codewm_train.transplants import center_of, cut, transplants
 
 Positions = npt.NDArray[np.uint16]
 RENAMED_NAMES = 0.6  # of an edit's names are replaced in its renamed view
@@ -28,21 +32,27 @@ RENAMED_NAMES = 0.6  # of an edit's names are replaced in its renamed view
 class Batch:
     """Both sides of B edits, their actions `[B, A]`, commits `[B]` and shapes `[B]` (-1: none).
 
-    `same` `[B, 2B]`: which afters and befores of the batch read exactly like an edit's own after.
+    `action_class` `[B]` are the actions' classes, `rival` R afters that never were. `reads` `[B, 2]` and `rival_reads`
+    `[R]`, int64, are digests of what each after and each before, and each rival, reads like.
     """
 
     before: Tokens
     after: Tokens
+    rival: Tokens
     action: Tensor
+    action_class: Tensor
     commit: Tensor
     signature: Tensor
-    same: Tensor
+    reads: Tensor
+    rival_reads: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
-        before, after = (Tokens(*(ids.to(device) for ids in side)) for side in (self.before, self.after))
-        labels = (self.action, self.commit, self.signature, self.same)
-        return Batch(before, after, *(values.to(device) for values in labels))
+        moved: dict[str, Any] = {
+            name: Tokens(*(ids.to(device) for ids in value)) if isinstance(value, Tokens) else value.to(device)
+            for name, value in vars(self).items()
+        }
+        return Batch(**moved)
 
 
 class Sampler:
@@ -51,6 +61,7 @@ class Sampler:
     def __init__(self, dataset: Dataset, training: TrainingConfig, model: ModelConfig, rank: int = 0) -> None:
         self._data, self._training, self._model, self._rank = dataset, training, model, rank
         self._commit, self._signature = np.array(dataset.commit), np.array(dataset.signature)
+        self._classes = ActionClasses.load(CLASSES_FILE)
         self._near = [(labels, _groups(labels)) for labels in (np.array(dataset.place), np.array(dataset.path))]
         self._siblings = [(self._commit, _groups(self._commit))]
         self._by_shape = {
@@ -74,17 +85,21 @@ class Sampler:
         renamed = rng.random(len(chosen)) < self._training.renamed
         renamed[: len(place)] = False  # their names are what makes them near
         renamed[len(chosen) - len(kind) + 1 :: 2] = True
-        rows = [self._view(int(i), bool(rename), rng) for i, rename in zip(chosen, renamed, strict=True)]
-        actions = np.array(self._data.actions[chosen], np.float32) * self._training.use_action
+        sides = [self._sides(int(i), bool(rename), rng) for i, rename in zip(chosen, renamed, strict=True)]
+        before, after = ([cropped(pair[i], self._model.positions) for pair in sides] for i in range(2))
+        rivals = transplants(rng, sides, min(self._training.rivals, len(sides)), self._model.positions)
+        actions = np.array(self._data.actions[chosen], np.float32)
         shapes = self._signature[chosen].astype(np.int64)
-        before, after = [before for before, _ in rows], [after for _, after in rows]
         return Batch(
             collate(before),
             collate(after),
-            torch.from_numpy(actions),
+            collate(rivals),
+            torch.from_numpy(actions * self._training.use_action),
+            torch.from_numpy(self._classes.assign(actions).astype(np.int64)),
             torch.from_numpy(self._commit[chosen].astype(np.int64)),
             torch.from_numpy(np.where(shapes == 0, -1, shapes)),
-            torch.from_numpy(same_as_after(before, after)),
+            _reads(after, before),
+            _reads(rivals)[:, 0],
         )
 
     def _pool(self, rng: np.random.Generator) -> npt.NDArray[np.intp]:
@@ -101,11 +116,10 @@ class Sampler:
             pairs += [i, rng.choice(members[self._commit[members] != self._commit[i]])]
         return np.array(pairs, np.intp)
 
-    def _view(self, i: int, rename: bool, rng: np.random.Generator) -> tuple[Positions, Positions]:
-        sides = [np.array(self._data.side(name, i)) for name in ("before", "after")]
+    def _sides(self, i: int, rename: bool, rng: np.random.Generator) -> tuple[Positions, Positions]:
+        before, after = (np.array(self._data.side(name, i)) for name in ("before", "after"))
         if rename:
-            replace_names(sides, rng)
-        before, after = (cropped(side, self._model.positions) for side in sides)
+            replace_names([before, after], rng)
         return before, after
 
 
@@ -128,18 +142,33 @@ def _pairs(
     return np.array(pairs, np.intp)
 
 
-def same_as_after(
-    before: Sequence[npt.NDArray[np.integer]], after: Sequence[npt.NDArray[np.integer]]
-) -> npt.NDArray[np.bool_]:
-    """`[B, 2B]`: which of the afters and then of the befores read exactly like each edit's own after.
+def same_reading(reads: Tensor, rivals: Tensor) -> Tensor:
+    """`[B, 2]` and `[R]` -> `[B, 2B + R]`: which afters, befores and rivals read exactly like each edit's own after.
 
     An edit's own before is never among them: one that reads like its after shows a change that cannot be seen.
     """
-    texts = [side[:, :3].tobytes() for side in (*after, *before)]
-    number = np.unique(np.array(texts, dtype=object), return_inverse=True)[1]
-    same: npt.NDArray[np.bool_] = number[: len(after), None] == number
-    same[np.arange(len(after)), len(after) + np.arange(len(after))] = False
+    after, before = reads.unbind(1)
+    own = torch.arange(len(reads), device=reads.device)
+    same = after[:, None] == torch.cat([after, before, rivals])
+    same[own, len(reads) + own] = False
     return same
+
+
+def same_as_after(
+    before: Sequence[npt.NDArray[np.integer]],
+    after: Sequence[npt.NDArray[np.integer]],
+    rivals: Sequence[npt.NDArray[np.integer]] = (),
+) -> npt.NDArray[np.bool_]:
+    """The same for sides `[P, 3]` or more, of which the first three columns are read."""
+    same: npt.NDArray[np.bool_] = same_reading(_reads(after, before), _reads(rivals)[:, 0]).numpy()
+    return same
+
+
+def _reads(*columns: Sequence[npt.NDArray[np.integer]]) -> Tensor:
+    """Digests `[N, columns]` of sides, N in each column; they mean the same in every process."""
+    digests = [[blake2b(side[:, :3].tobytes(), digest_size=8).digest() for side in sides] for sides in columns]
+    numbers = [[int.from_bytes(one, "big", signed=True) for one in column] for column in digests]
+    return torch.from_numpy(np.array(numbers, np.int64).T)
 
 
 def replace_names(sides: list[Positions], rng: np.random.Generator) -> None:
@@ -155,18 +184,16 @@ def replace_names(sides: list[Positions], rng: np.random.Generator) -> None:
 
 def cropped(side: Positions, positions: int) -> Positions:
     """At most `positions` of a side around the beginning of the change, by the product's rule."""
-    center = int(np.append(np.flatnonzero(side[:, 3] & CENTER_FLAG), len(side))[0])
-    start, stop = view(center, len(side), positions)
-    return side[start:stop]
+    return cut(side, center_of(side), positions)
 
 
 def collate(sides: list[Positions]) -> Tokens:
     """Sides `[P, 4]` of any lengths as one padded batch; bucket 0 is padding."""
-    length = max(1, *map(len, sides))
+    length = max([1, *map(len, sides)])
     table = np.zeros((len(sides), length, 4), np.int64)
     for row, side in zip(table, sides, strict=True):
         row[: len(side)] = side
-    table[..., 3] &= MARKS
+    table[..., 3] &= MARKS | CENTER_FLAG
     return Tokens(*torch.from_numpy(table).unbind(-1))
 
 

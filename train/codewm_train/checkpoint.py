@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from codewm_model.errors import CodewmError
+from codewm_model.nn.encoder import Encoder
 from codewm_model.nn.world_model import WorldModel
 from codewm_model.version import representation_version
 from codewm_train.presets import Preset
@@ -18,7 +19,7 @@ from codewm_train.presets import Preset
 class Checkpoint:
     """Where a run stands, after how many `seconds` of `world` processes, each on what `hardware`.
 
-    `data` is what the dataset says of itself, `state` the modules' and the optimiser's.
+    `data` is what the dataset says of itself, `state` the modules', the optimiser's and the averaged model's, if any.
     """
 
     preset: Preset
@@ -30,12 +31,26 @@ class Checkpoint:
     hardware: str
 
     def model(self) -> WorldModel:
-        """The network with these weights, ready to be evaluated."""
+        """The network, ready to be evaluated: with the averaged weights where the run has them."""
         model = WorldModel(self.preset.model)
-        prefix = "model."
-        weights = {name[len(prefix) :]: value for name, value in self.state["step"].items() if name.startswith(prefix)}
-        model.load_state_dict(weights)
+        model.load_state_dict(self.state.get("average") or self._weights("model."))
         return model.eval()
+
+    def target(self) -> Encoder:
+        """The encoder of the gallery: the states that predictions lie among, and are judged in, are its states.
+
+        The model's own for `[target] kind = "online"`, else the moving average that predictions were trained to match.
+        """
+        if self.preset.target.kind == "online":
+            return self.model().encoder
+        encoder = Encoder(self.preset.model)
+        encoder.load_state_dict(self._weights("target.encoder."))
+        return encoder.eval()
+
+    def _weights(self, prefix: str) -> dict[str, Any]:
+        """The part of the state whose names begin so, under the rest of its names."""
+        state = self.state["step"].items()
+        return {name[len(prefix) :]: value for name, value in state if name.startswith(prefix)}
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

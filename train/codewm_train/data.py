@@ -19,15 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from codewm_model.errors import CodewmError
+from codewm_model.regions import BEGINS
 from codewm_model.version import representation_version
 from codewm_train.arrays import LABELS, EditWriter, mapped
 from codewm_train.shards import ShardInfo, shard_arrays, shard_info
 
-MARKS, NAME_FLAG, CENTER_FLAG = (
-    3,
-    4,
-    8,
-)  # of a position's flags: its mark, part of an identifier, the change begins here
+MARKS, NAME_FLAG, CENTER_FLAG = 3, 4, BEGINS  # of a position's flags: its mark, part of a name, the change begins here
 _ARRAYS = ("before", "before_at", "after", "after_at", "actions", *LABELS)
 
 

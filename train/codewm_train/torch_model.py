@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from codewm_model.nn.encoder import N_FOCUS
+from codewm_model.nn.encoder import N_FOCUS, Encoder
 from codewm_model.nn.world_model import Tokens, WorldModel
 from codewm_model.runtime import Encoded
 from codewm_model.tokenizer import TokenSequence
@@ -17,10 +17,14 @@ _BATCH = 64
 
 
 class TorchModel:
-    """Encodes, predicts and embeds edits with torch, without gradients, on the CPU."""
+    """Encodes, predicts and embeds edits with torch, without gradients, on the CPU.
 
-    def __init__(self, model: WorldModel) -> None:
+    `encoder` takes the place of the model's own where states of another space are asked for: `Checkpoint.target()`.
+    """
+
+    def __init__(self, model: WorldModel, encoder: Encoder | None = None) -> None:
         self.model = model.eval()
+        self._encoder = model.encoder if encoder is None else encoder.eval()
 
     @torch.no_grad()
     def encode(self, sequences: Sequence[TokenSequence]) -> Encoded:
@@ -28,8 +32,8 @@ class TorchModel:
         d_model = self.model.config.d_model
         states = np.zeros((len(sequences), d_model), np.float32)
         focus = np.zeros((len(sequences), N_FOCUS, d_model), np.float32)
-        for rows, tokens in _batches(sequences):
-            encoded = self.model.encoder(*tokens)
+        for rows, tokens in batches(sequences):
+            encoded = self._encoder(*tokens)
             states[rows], focus[rows] = encoded.states[-1].numpy(), encoded.focus.numpy()
         return Encoded(states, focus)
 
@@ -48,7 +52,7 @@ class TorchModel:
         return joined
 
 
-def _batches(sequences: Sequence[TokenSequence]) -> Iterator[tuple[list[int], Tokens]]:
+def batches(sequences: Sequence[TokenSequence]) -> Iterator[tuple[list[int], Tokens]]:
     """The sequences padded together, those of like lengths in one batch."""
     order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].text))
     for start in range(0, len(order), _BATCH):

@@ -5,25 +5,32 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from codewm_model.nn.block import Block
 from codewm_model.nn.config import ModelConfig
-from codewm_model.regions import CHANGED, UNCHANGED
+from codewm_model.nn.pools import AttentionPool, LoopFusion, SingleQueryPool
+from codewm_model.regions import BEGINS, CHANGED, UNCHANGED
 from codewm_model.tokenizer import MAX_DEPTH, PARENT_BUCKETS, TEXT_BUCKETS
 
 N_FOCUS = 3  # focus readouts: really changed, on changed lines, and the really changed without their context
+N_PLACE = 4  # place readouts: where the change begins, just before, and means over the positions on either side
+BESIDE = 8  # positions on either side
 
 
 class Encoded(NamedTuple):
-    """States `[B, D]` after each loop, and the focus readouts `[B, N_FOCUS, D]` of the last."""
+    """States `[B, D]` after each loop; of the last the focus `[B, N_FOCUS, D]` and place readouts `[B, N_PLACE, D]`.
+
+    The last state is what the model says of the region: with `readout_loops`, a mix of several loops.
+    """
 
     states: list[Tensor]
     focus: Tensor
+    place: Tensor
 
     def float(self) -> Encoded:
         """The same in single precision."""
-        return Encoded([state.float() for state in self.states], self.focus.float())
+        return Encoded([state.float() for state in self.states], self.focus.float(), self.place.float())
 
 
 class Encoder(nn.Module):
@@ -31,15 +38,18 @@ class Encoder(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.n_loops = config.n_loops
+        self.n_loops, self.dense_skip = config.n_loops, config.dense_skip
         self.embedding = Embedding(config)
         self.block = Block(config.d_model, config.n_heads, config.d_hidden)
-        self.pool = AttentionPool(config.d_model, config.n_heads)
+        heads = config.pool == "heads"
+        self.pool = AttentionPool(config.d_model, config.n_heads) if heads else SingleQueryPool(config.d_model)
         self.readout_norm = nn.LayerNorm(config.d_model)
         self.nothing_changed = nn.Parameter(torch.zeros(N_FOCUS, config.d_model))
+        self.nothing_there = nn.Parameter(torch.zeros(N_PLACE, config.d_model))
+        self.fusion = LoopFusion(config.readout_loops, config.d_model) if config.readout_loops else None
 
     def forward(self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor) -> Encoded:
-        """All inputs are integers `[B, T]`."""
+        """All inputs are integers `[B, T]`; `BEGINS` is added to the mark of the position where the change begins."""
         # A row without any token still attends to its first (padding) position, so that nothing divides by zero.
         kept = text != 0  # [B, T]
         visible = kept | (torch.arange(text.shape[1], device=text.device) == 0)
@@ -47,11 +57,26 @@ class Encoder(nn.Module):
         x, states = embedded, []
         for _ in range(self.n_loops):
             x = self.block(x, visible)
+            if self.dense_skip:
+                x = x + embedded
             states.append(self.readout_norm(self.pool(x, visible)))
+        if self.fusion is not None:
+            states[-1] = self.fusion(states)
+        begins, mark = kept & (mark >= BEGINS), mark % BEGINS
         changed, on_line = mark == CHANGED, mark != UNCHANGED
         focus = [(x, changed), (x, on_line), (embedded, changed)]
         pooled = [_mean(values, where & kept, self.nothing_changed[i]) for i, (values, where) in enumerate(focus)]
-        return Encoded(states, torch.stack(pooled, dim=1))
+        return Encoded(states, torch.stack(pooled, dim=1), self._place(x, kept, begins))
+
+    def _place(self, x: Tensor, kept: Tensor, begins: Tensor) -> Tensor:
+        """What is read where the change begins `[B, N_PLACE, D]`; without a mark it begins behind the last position."""
+        position = torch.arange(x.shape[1], device=x.device)
+        at = torch.where(begins.any(dim=1), begins.int().argmax(dim=1), kept.sum(dim=1)).unsqueeze(1)  # [B, 1]
+        after, before = position >= at, position < at
+        beside = (after & (position < at + BESIDE), before & (position >= at - BESIDE))
+        where = (position == at, position == at - 1, *beside)
+        means = [_mean(x, chosen & kept, self.nothing_there[i]) for i, chosen in enumerate(where)]
+        return torch.stack(means, dim=1)
 
 
 class Embedding(nn.Module):
@@ -74,46 +99,6 @@ class Embedding(nn.Module):
         summed = self.widen(self.text(text)) + self.parent(parent) + self.depth(depth) + self.place(place)
         normed: Tensor = self.norm(summed)
         return normed
-
-
-class Block(nn.Module):
-    """A pre-norm transformer block; keys that are not visible get no attention."""
-
-    def __init__(self, d_model: int, n_heads: int, d_hidden: int) -> None:
-        super().__init__()
-        self.n_heads = n_heads
-        self.attention_norm, self.mlp_norm = nn.LayerNorm(d_model), nn.LayerNorm(d_model)
-        self.qkv, self.out = nn.Linear(d_model, 3 * d_model), nn.Linear(d_model, d_model)
-        self.up, self.down = nn.Linear(d_model, d_hidden), nn.Linear(d_hidden, d_model)
-
-    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
-        """`[B, T, D]` and `[B, T]` -> `[B, T, D]`."""
-        b, t, d = x.shape
-        qkv = self.qkv(self.attention_norm(x)).view(b, t, 3, self.n_heads, d // self.n_heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each [B, H, T, D / H]
-        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=visible[:, None, None, :])
-        x = x + self.out(attended.transpose(1, 2).reshape(b, t, d))
-        out: Tensor = x + self.down(F.gelu(self.up(self.mlp_norm(x))))
-        return out
-
-
-class AttentionPool(nn.Module):
-    """A learned query for each head, over the visible positions: one may look at the middle, another at the whole."""
-
-    def __init__(self, d_model: int, n_heads: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(d_model)
-        self.scores = nn.Linear(d_model, n_heads, bias=False)
-        self.value = nn.Linear(d_model, d_model)
-
-    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
-        """`[B, T, D]` and `[B, T]` -> `[B, D]`."""
-        b, t, _ = x.shape
-        x = self.norm(x)
-        scores = self.scores(x).masked_fill(~visible.unsqueeze(-1), float("-inf"))  # [B, T, H]
-        values = self.value(x).view(b, t, scores.shape[-1], -1)  # [B, T, H, D / H]
-        pooled: Tensor = (scores.softmax(dim=1).unsqueeze(-1) * values).sum(dim=1).flatten(1)
-        return pooled
 
 
 def _mean(values: Tensor, where: Tensor, otherwise: Tensor) -> Tensor:

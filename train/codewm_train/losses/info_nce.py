@@ -20,17 +20,17 @@ class NextStateInfoNCE(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(math.log(1 / temperature)))
         self._max = math.log(1 / min_temperature)
 
-    def forward(self, prediction: Tensor, after: Tensor, before: Tensor, same: Tensor) -> Tensor:
-        """`[B, D]` each -> a scalar: prediction to after among 2B states, and after to prediction among B.
+    def forward(self, prediction: Tensor, after: Tensor, others: Tensor, same: Tensor) -> Tensor:
+        """`[B, D]` twice and `[M, D]` -> a scalar: prediction to after among B + M, and after to prediction among B.
 
-        `same` `[B, 2B]` says which of the afters and befores read exactly like an edit's own after: they are no wrong
-        answers, and are left out.
+        `others` are the befores, and rivals if there are any: wrong answers for all. `same` `[B, B + M]` says which of
+        the afters and others read exactly like an edit's own after: they are left out.
         """
         scale = self.log_scale.clamp(max=self._max).exp()
-        prediction, after, before = (F.normalize(side, dim=-1) for side in (prediction, after, before))
+        prediction, after, others = (F.normalize(side, dim=-1) for side in (prediction, after, others))
         target = torch.arange(len(prediction), device=prediction.device)
         left_out = same.clone()
         left_out[target, target] = False
-        forth = (scale * prediction @ torch.cat([after, before]).T).masked_fill(left_out, float("-inf"))  # [B, 2B]
+        forth = (scale * prediction @ torch.cat([after, others]).T).masked_fill(left_out, float("-inf"))  # [B, B + M]
         back = forth[:, : len(prediction)].T  # [B, B]
         return 0.75 * F.cross_entropy(forth, target) + 0.25 * F.cross_entropy(back, target)

@@ -1,13 +1,11 @@
-"""Variance and covariance terms that keep embeddings from collapsing (Bardes et al., 2022).
-
-The covariance term is the sum of squared off-diagonal entries divided by D, as in the VICReg paper; others average
-over D (D - 1) entries, which makes their coefficients D - 1 times larger.
-"""
+"""Variance and covariance terms that keep embeddings from collapsing (Bardes et al., 2022)."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+
+from codewm_train.losses.covariance import off_diagonal
 
 
 class VarianceCovariance(nn.Module):
@@ -21,7 +19,5 @@ class VarianceCovariance(nn.Module):
         """`[B, D]` -> a scalar; zero when every dimension deviates by at least 1 and none goes with another."""
         centred = embeddings - embeddings.mean(dim=0)
         std = (centred.var(dim=0) + 1e-4).sqrt()
-        covariance = centred.T @ centred / max(1, len(embeddings) - 1)  # [D, D]
-        off_diagonal = covariance - torch.diag(covariance.diagonal())
         variance_loss = torch.relu(1 - std).mean()
-        return self.std_coeff * variance_loss + self.cov_coeff * off_diagonal.square().sum() / embeddings.shape[1]
+        return self.std_coeff * variance_loss + self.cov_coeff * off_diagonal(centred)
