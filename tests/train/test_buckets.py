@@ -11,7 +11,7 @@ from codewm_model.nn.encoder import Encoded, Encoder
 from codewm_train.batches import Batch, Sampler, collate
 from codewm_train.buckets import encode_in_buckets, ranges_of_length
 from codewm_train.data import Dataset
-from codewm_train.fit import TrainingStep
+from codewm_train.step import TrainingStep
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,12 @@ import shutil
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from datasets import made_up, stored
+from datasets import TINY, made_up, stored
 
 from codewm_model.action_classes import ActionClasses
 from codewm_model.actions import ACTION_SIZE
@@ -27,7 +28,7 @@ from codewm_train.checkpoint import Checkpoint
 from codewm_train.data import Dataset
 from codewm_train.export import AGREE_ON, CARD, METRICS, TOLERANCE, Agreement, export, record, training_facts
 from codewm_train.fit import with_settings
-from codewm_train.presets import Preset, load_preset
+from codewm_train.presets import Preset, TargetConfig, load_preset
 from codewm_train.torch_model import TorchModel
 from codewm_train.views import views_of_dataset
 
@@ -54,9 +55,9 @@ def regions_of(data: Dataset, positions: int) -> list[TokenSequence]:
     return [side for pair in zip(views.before, views.after, strict=True) for side in pair]
 
 
-def checkpoint_of(model: WorldModel, data: Dataset) -> Checkpoint:
+def checkpoint_of(model: WorldModel, about: dict[str, Any], preset: Preset | None = None) -> Checkpoint:
     state = {"step": {f"model.{name}": value for name, value in model.state_dict().items()}}
-    return Checkpoint(load_preset("default"), STEPS, data.about, state, 5400.0, 1, "1 CPU thread(s)")
+    return Checkpoint(preset or load_preset("default"), STEPS, about, state, 5400.0, 1, "1 CPU thread(s)")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     folder = tmp_path_factory.mktemp("export")
     data = stored(folder / "data", [made_up("me/box", 100), made_up("me/tin", 40, first=100)])
     torch.manual_seed(0)
-    checkpoint = checkpoint_of(WorldModel(load_preset("default").model), data)
+    checkpoint = checkpoint_of(WorldModel(load_preset("default").model), data.about)
     regions = regions_of(data, checkpoint.preset.model.positions)
     return Exported(folder / "bundle", checkpoint, regions, export(checkpoint, folder / "bundle", regions, CLASSES))
 
@@ -186,6 +187,24 @@ def test_fewer_than_256_regions_are_refused(exported: Exported, tmp_path: Path) 
     with pytest.raises(CodewmError, match="checked on 256 real regions, and there are 255"):
         export(exported.checkpoint, tmp_path / "bundle", exported.regions[:255], CLASSES)
     assert not (tmp_path / "bundle").exists()
+
+
+def test_a_model_whose_predictions_lie_in_another_encoders_space_is_refused(exported: Exported, tmp_path: Path) -> None:
+    preset = replace(exported.checkpoint.preset, target=TargetConfig("ema"))
+    with pytest.raises(CodewmError, match="predicts states of its target encoder, and a bundle has one encoder"):
+        export(replace(exported.checkpoint, preset=preset), tmp_path / "bundle", exported.regions, CLASSES)
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_the_papers_network_is_exported_as_well(exported: Exported, tmp_path: Path) -> None:
+    variant = replace(
+        TINY, predictor="looped", residual=False, predictor_loops=2, pool="single", dense_skip=True,
+        readout_loops=(1, 2), action_fields=("add", "position"), max_positions=256,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = WorldModel(variant)
+    checkpoint = checkpoint_of(model, exported.checkpoint.data, replace(load_preset("default"), model=variant))
+    assert export(checkpoint, tmp_path, exported.regions, CLASSES).worst < TOLERANCE / 5
 
 
 @pytest.mark.usefixtures("traced")

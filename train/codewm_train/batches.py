@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ RENAMED_NAMES = 0.6  # of an edit's names are replaced in its renamed view
 class Batch:
     """Both sides of B edits, their actions `[B, A]`, commits `[B]` and shapes `[B]` (-1: none).
 
-    `same` `[B, 2B]`: which afters and befores of the batch read exactly like an edit's own after.
+    `reads` `[B, 2]` int64: a digest of what each after and each before reads like.
     """
 
     before: Tokens
@@ -36,12 +37,12 @@ class Batch:
     action: Tensor
     commit: Tensor
     signature: Tensor
-    same: Tensor
+    reads: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
         before, after = (Tokens(*(ids.to(device) for ids in side)) for side in (self.before, self.after))
-        labels = (self.action, self.commit, self.signature, self.same)
+        labels = (self.action, self.commit, self.signature, self.reads)
         return Batch(before, after, *(values.to(device) for values in labels))
 
 
@@ -84,7 +85,7 @@ class Sampler:
             torch.from_numpy(actions),
             torch.from_numpy(self._commit[chosen].astype(np.int64)),
             torch.from_numpy(np.where(shapes == 0, -1, shapes)),
-            torch.from_numpy(same_as_after(before, after)),
+            _reads(before, after),
         )
 
     def _pool(self, rng: np.random.Generator) -> npt.NDArray[np.intp]:
@@ -128,18 +129,30 @@ def _pairs(
     return np.array(pairs, np.intp)
 
 
-def same_as_after(
-    before: Sequence[npt.NDArray[np.integer]], after: Sequence[npt.NDArray[np.integer]]
-) -> npt.NDArray[np.bool_]:
-    """`[B, 2B]`: which of the afters and then of the befores read exactly like each edit's own after.
+def same_reading(reads: Tensor) -> Tensor:
+    """`[B, 2]` -> `[B, 2B]`: which of the afters and then of the befores read exactly like each edit's own after.
 
     An edit's own before is never among them: one that reads like its after shows a change that cannot be seen.
     """
-    texts = [side[:, :3].tobytes() for side in (*after, *before)]
-    number = np.unique(np.array(texts, dtype=object), return_inverse=True)[1]
-    same: npt.NDArray[np.bool_] = number[: len(after), None] == number
-    same[np.arange(len(after)), len(after) + np.arange(len(after))] = False
+    after, before = reads.unbind(1)
+    own = torch.arange(len(reads), device=reads.device)
+    same = after[:, None] == torch.cat([after, before])
+    same[own, len(reads) + own] = False
     return same
+
+
+def same_as_after(
+    before: Sequence[npt.NDArray[np.integer]], after: Sequence[npt.NDArray[np.integer]]
+) -> npt.NDArray[np.bool_]:
+    """The same for sides `[P, 3]` or more, of which the first three columns are read."""
+    same: npt.NDArray[np.bool_] = same_reading(_reads(before, after)).numpy()
+    return same
+
+
+def _reads(before: Sequence[npt.NDArray[np.integer]], after: Sequence[npt.NDArray[np.integer]]) -> Tensor:
+    """Digests `[B, 2]` of afters and befores, which mean the same in every process."""
+    digests = [[blake2b(side[:, :3].tobytes(), digest_size=8).digest() for side in sides] for sides in (after, before)]
+    return torch.from_numpy(np.array([[int.from_bytes(one, "big", signed=True) for one in of] for of in digests]).T)
 
 
 def replace_names(sides: list[Positions], rng: np.random.Generator) -> None:

@@ -63,10 +63,13 @@ def mine(repos: Path, clones: Path, out: Path, limit: int, jobs: int) -> None:
 @click.option("--seed", type=int, help="Instead of the preset's.")
 @click.option("--steps", type=click.IntRange(1), help="Instead of the preset's.")
 @click.option("--no-action", is_flag=True, help="Zero the action: the baseline that must not know it.")
+@click.option("--wandb", is_flag=True, help="Log to Weights & Biases too; setting WANDB_MODE does the same.")
 @reported
 def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int | None, steps: int | None,
-        no_action: bool) -> None:  # fmt: skip
+        no_action: bool, wandb: bool) -> None:  # fmt: skip
     """Train a model; run it again to go on where it stopped. Under torchrun it uses every process.
+
+    Prints the checkpoint to export: the best by validation where the preset has a patience, else the last.
 
     Variables WM_<SETTING> go before the preset, options before both; docs/training.md lists them.
     """
@@ -76,6 +79,7 @@ def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int |
     from codewm_train.environment import override
     from codewm_train.fit import fit as train
     from codewm_train.fit import with_settings
+    from codewm_train.logs import wants_wandb
     from codewm_train.presets import load_preset
 
     said = override(load_preset(preset), os.environ)
@@ -90,7 +94,11 @@ def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int |
                 shown = "  ".join(f"{name} {value:.3f}" for name, value in values.items())
                 progress.console.print(f"{step}: {shown}", highlight=False, soft_wrap=True)
 
-        path = train(Dataset.open(data), out, chosen, validation=looked_at, report=report)
+        def say(words: str) -> None:
+            progress.console.print(words, highlight=False, soft_wrap=True, markup=False)
+
+        wandb = wandb or wants_wandb()
+        path = train(Dataset.open(data), out, chosen, validation=looked_at, wandb=wandb, report=report, say=say)
     click.echo(str(path))
 
 

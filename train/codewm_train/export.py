@@ -61,8 +61,14 @@ def export(
     """Write the bundle and hold it against the checkpoint on real `regions` (before and after in turn).
 
     Raises:
-        CodewmError: there are fewer than `AGREE_ON` regions, or the two differ by more than `TOLERANCE`.
+        CodewmError: there are fewer than `AGREE_ON` regions, the two differ by more than `TOLERANCE`, or the model
+            predicts states of a target encoder: the product has one encoder, and would look for them among its own.
     """
+    if checkpoint.preset.target.kind == "ema":
+        raise CodewmError(
+            "this model predicts states of its target encoder, and a bundle has one encoder: the product could not use "
+            "it. Judge the checkpoint instead, or train with WM_TARGET_KIND=online"
+        )
     if len(regions) < AGREE_ON:
         raise CodewmError(f"an export is checked on {AGREE_ON} real regions, and there are {len(regions)}")
     out.mkdir(parents=True, exist_ok=True)

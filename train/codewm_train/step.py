@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 from codewm_model.nn.encoder import Encoder
 from codewm_model.nn.target_encoder import TargetEncoder
-from codewm_model.nn.world_model import Transition, WorldModel
-from codewm_train.batches import Batch
+from codewm_model.nn.world_model import WorldModel
+from codewm_train.batches import Batch, same_reading
 from codewm_train.buckets import encode_in_buckets
+from codewm_train.distributed import joined
 from codewm_train.losses.objective import Objective, Targets
 from codewm_train.presets import Preset
 
@@ -39,9 +40,13 @@ class TrainingStep(nn.Module):
         with torch.autocast(batch.action.device.type, torch.bfloat16, enabled=self._bf16):
             before, after = encode_in_buckets(self.model.encoder, batch.before, batch.after, self._buckets)
             seen = self.model.transition(before, after, batch.action, detach_state=self._detach_state).float()
-            targets = self._targets(seen, batch)
+            target = None if self.target is None else self._target_states(self.target, batch)
+        # Edits are compared with all others of the step, those of other processes too.
+        seen, labels = joined(seen), joined([batch.action, batch.commit, batch.signature, batch.reads])
+        targets = Targets(seen.before.states, seen.after.states) if target is None else joined(target)
+        action, commit, signature, reads = labels
         total, terms = self.objective(
-            seen, targets, action=batch.action, commit=batch.commit, signature=batch.signature, same=batch.same
+            seen, targets, action=action, commit=commit, signature=signature, same=same_reading(reads)
         )
         return total, terms
 
@@ -54,9 +59,8 @@ class TrainingStep(nn.Module):
         """The encoder among whose states a model's predictions are to be found: the target's, or the model's own."""
         return model.encoder if self.target is None else self.target.encoder
 
-    def _targets(self, seen: Transition, batch: Batch) -> Targets:
-        if self.target is None:
-            return Targets(seen.before.states, seen.after.states)
+    def _target_states(self, encoder: TargetEncoder, batch: Batch) -> Targets:
+        """What the target encoder says of the afters, and of the befores if some loss asks."""
         sides = [batch.before, batch.after] if self.objective.compares_befores else [batch.after]
-        *before, after = ([state.float() for state in self.target(*side)] for side in sides)
+        *before, after = ([state.float() for state in encoder(*side)] for side in sides)
         return Targets(before[0] if before else [], after)
