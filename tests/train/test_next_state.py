@@ -11,6 +11,7 @@ from codewm_train.next_state import (
     effective_rank,
     knn,
     nearest_of_other_commits,
+    places,
     predictions,
     ranks,
     rates,
@@ -66,6 +67,33 @@ def test_a_tie_is_a_miss_so_constant_states_score_nothing() -> None:
     invisible = np.eye(5, dtype=np.float32)
     found = knn(invisible, invisible, invisible)
     assert found.plain.all() and not found.copy_proof.any()
+
+
+def test_among_the_k_nearest_is_judged_by_the_place_and_one_is_the_nearest(
+    states: tuple[np.ndarray, np.ndarray],
+) -> None:
+    before, after = states
+    rng = np.random.default_rng(2)
+    prediction = after + rng.standard_normal(after.shape).astype(np.float32)
+    found = places(prediction, before, after)
+    cosines = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (prediction, after, before)]
+    gallery = cosines[0] @ np.concatenate(cosines[1:]).T
+    for name, nearest in (("plain", gallery[:, :N]), ("copy_proof", gallery)):
+        order = np.argsort(-nearest, axis=1)
+        expected = 1 + np.argmax(order == np.arange(N)[:, None], axis=1)
+        assert np.array_equal(getattr(found, name), expected)
+        for k in (1, 5, 50):
+            assert np.array_equal(getattr(found.within(k), name), expected <= k)
+    one = knn(prediction, before, after)
+    assert np.array_equal(one.plain, found.plain == 1) and np.array_equal(one.copy_proof, found.copy_proof == 1)
+
+
+def test_every_tie_and_every_before_takes_a_place_before_the_own_after() -> None:
+    one = np.tile(np.eye(4, dtype=np.float32)[0], (5, 1))
+    found = places(one, one, one)
+    assert found.plain.tolist() == [5] * 5 and found.copy_proof.tolist() == [10] * 5
+    states = np.random.default_rng(0).standard_normal((20, 8)).astype(np.float32)
+    assert places(states, states, states).copy_proof.tolist() == [2] * 20
 
 
 def test_what_reads_like_the_own_after_is_not_counted_as_a_wrong_answer() -> None:

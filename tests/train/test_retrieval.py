@@ -12,9 +12,10 @@ import pytest
 from codewm_model.edit import Edit, edit_between
 from codewm_model.errors import DependencyError
 from codewm_train.fixer import RuleEdit
-from codewm_train.minilm import MiniLM, minilm_vectors, text_of
+from codewm_train.minilm import MiniLM, minilm_vectors
 from codewm_train.retrieval import gain, judge_retrieval
 from codewm_train.rules import rule_task
+from codewm_train.text_vectors import text_of
 
 
 def edits(rule: str, before: str, after: str) -> list[RuleEdit]:

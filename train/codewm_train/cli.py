@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from codewm_model.errors import CodewmError
+from codewm_train.cli_diagnostics import probe
+from codewm_train.reported import reported
 
 _PATH = click.Path(path_type=Path)
 REPOSITORIES = Path(__file__).parent / "repositories.tsv"
-
-
-def reported(command: Callable[..., None]) -> Callable[..., None]:
-    """Errors that are meant for people end the command with their message and exit code."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except CodewmError as error:
-            _fail(error)
-
-    return wrapped
 
 
 @click.group()
@@ -166,12 +150,19 @@ def export(checkpoint: Path, data: Path, out: Path, name: str, key_weight: float
 @click.option("--checkpoint", type=_PATH, help="The bundle's checkpoint, to time torch beside the export.")
 @click.option("--seed-checkpoint", type=_PATH, multiple=True, help="Every seed's checkpoint, for the spread.")
 @click.option("--no-action", type=_PATH, help="The checkpoint that was trained without the action.")
+@click.option(
+    "--baseline-model",
+    multiple=True,
+    metavar="NAME",
+    help="A text encoder as one more baseline: a folder, or a name on the Hugging Face hub, NAME@REVISION if need be.",
+)
 @click.option("--json", "json_file", type=_PATH, help="Write everything that was found to this file.")
 @click.option("--record", is_flag=True, help="Put the figures beside the bundle: metrics.json and the model card.")
 @reported
 def evaluate(
     split: str, clones: Path, cache: Path, bundle: Path | None, data: Path | None, checkpoint: Path | None,
-    seed_checkpoint: tuple[Path, ...], no_action: Path | None, json_file: Path | None, record: bool,
+    seed_checkpoint: tuple[Path, ...], no_action: Path | None, baseline_model: tuple[str, ...],
+    json_file: Path | None, record: bool,
 ) -> None:  # fmt: skip
     """Judge a model, or the baselines alone, by the frozen protocol."""
     import json
@@ -182,15 +173,18 @@ def evaluate(
     from codewm_train.evaluate import Subject
     from codewm_train.evaluate import evaluate as judge
     from codewm_train.export import record as put_beside
+    from codewm_train.hub_model import open_models
     from codewm_train.protocol import load_protocol
-    from codewm_train.report import show
+    from codewm_train.tables import show
 
     if bundle is not None and data is None:
         raise click.UsageError("--bundle needs --data: the ridge regression is fitted on the training edits")
     subject = Subject(Bundle.open(bundle), checkpoint, seed_checkpoint, no_action) if bundle else None
+    hub_models = open_models(baseline_model)
     err = Console(stderr=True)
     protocol = load_protocol(split, folders_of(clones), cache / split)
-    found = judge(protocol, cache / split, subject, Dataset.open(data) if data else None, say=err.print)
+    training = Dataset.open(data) if data else None
+    found = judge(protocol, cache / split, subject, training, hub_models=hub_models, say=err.print)
     if json_file is not None:
         json_file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if record and bundle is not None:
@@ -204,6 +198,5 @@ def _progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-def _fail(error: CodewmError) -> NoReturn:
-    click.echo(f"codewm-train: {error}", err=True)
-    sys.exit(error.exit_code)
+for diagnostics in (probe,):
+    main.add_command(diagnostics)

@@ -18,6 +18,7 @@ from codewm_model.bundle import Bundle
 from codewm_model.runtime import Model
 from codewm_train.checkpoint import load_checkpoint
 from codewm_train.data import Dataset
+from codewm_train.hub_model import HubModel
 from codewm_train.ids import CLASSES_FILE
 from codewm_train.latency import latency
 from codewm_train.metrics import Task
@@ -45,9 +46,18 @@ class Subject:
 
 
 def evaluate(
-    protocol: Protocol, cache: Path, subject: Subject | None, data: Dataset | None, *, say: Say = lambda line: None
+    protocol: Protocol,
+    cache: Path,
+    subject: Subject | None,
+    data: Dataset | None,
+    *,
+    hub_models: Sequence[HubModel] = (),
+    say: Say = lambda line: None,
 ) -> dict[str, Any]:
-    """Judge the baselines, and a `subject` if there is one (it needs the training `data`, for the ridge regression)."""
+    """Judge the baselines, `hub_models` among them, and a `subject` if there is one.
+
+    A subject needs the training `data`, for the ridge regression.
+    """
     found: dict[str, Any] = {"split": protocol.split}
     model = Model.open(subject.bundle) if subject else None
     past = [item.edit for item in protocol.past]
@@ -66,16 +76,17 @@ def evaluate(
     siblings, rules = protocol.tasks()
     for task, headline, key in ((siblings, "mrr", "sibling_mrr"), (rules, "map", "rule_map")):
         say(task.name)
-        judged = _retrieval(task, headline, cache, subject, model)
+        judged = _retrieval(task, headline, cache, subject, model, hub_models)
         found[key] = judged.headlines
         found[f"{key}_gains"] = [asdict(gain) for gain in judged.gains]
         found[f"{key}_n"] = {"n": judged.n, "queries": judged.queries, "labels": judged.labels}
     say("the paper's table")
-    found["paper_table"] = paper_table(protocol.past, cache, None if encoded is None else encoded.edit)
+    learned = None if encoded is None else encoded.edit
+    found["paper_table"] = paper_table(protocol.past, cache, learned, hub_models)
     if subject and model:
         say("latency")
         torch_model = TorchModel(load_checkpoint(subject.checkpoint).model()) if subject.checkpoint else None
-        found["latency_ms"] = latency(model, torch_model, views, past)
+        found["latency_ms"] = latency(model, torch_model, views, past, hub_models=hub_models)
         found["bundle"] = {"id": subject.bundle.id, "parameters": subject.bundle.config.parameters}
     return found
 
@@ -125,10 +136,17 @@ def _run(checkpoint: Path, views: Views, actions: Floats) -> Knn:
     return knn(model.predict(before, actions), before, after, views.same_as_after())
 
 
-def _retrieval(task: Task, headline: str, cache: Path, subject: Subject | None, model: Model | None) -> Retrieval:
+def _retrieval(
+    task: Task,
+    headline: str,
+    cache: Path,
+    subject: Subject | None,
+    model: Model | None,
+    hub_models: Sequence[HubModel],
+) -> Retrieval:
     if subject is None or model is None:
-        return judge_retrieval(task, headline, cache)
+        return judge_retrieval(task, headline, cache, hub_models=hub_models)
     encoded = encode_edits(model, views_of(changes_of(task.edits), subject.bundle.config.positions))
     half = encoded.edit.shape[1] // 2
     extra = {"kind": encoded.edit[:, :half], "topic": encoded.edit[:, half:]}
-    return judge_retrieval(task, headline, cache, encoded.edit, encoded.delta, extra)
+    return judge_retrieval(task, headline, cache, encoded.edit, encoded.delta, extra, hub_models=hub_models)

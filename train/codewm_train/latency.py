@@ -18,8 +18,10 @@ from codewm_model.runtime import Model
 from codewm_model.tokenizer import MAX_DEPTH, PARENT_BUCKETS, TEXT_BUCKETS, TokenSequence
 from codewm_train.export import bundle_config
 from codewm_train.graphs import write_graphs
+from codewm_train.hub_model import HubModel
 from codewm_train.ids import CLASSES_FILE
-from codewm_train.minilm import MiniLM, text_of
+from codewm_train.minilm import MiniLM
+from codewm_train.text_vectors import text_of
 from codewm_train.torch_model import TorchModel
 from codewm_train.views import Views
 
@@ -31,14 +33,19 @@ Times = dict[str, float]
 
 
 def latency(
-    model: Model, torch_model: TorchModel | None, views: Views, edits: Sequence[Edit], rounds: int = ROUNDS
+    model: Model,
+    torch_model: TorchModel | None,
+    views: Views,
+    edits: Sequence[Edit],
+    rounds: int = ROUNDS,
+    hub_models: Sequence[HubModel] = (),
 ) -> dict[str, Times]:
     """Milliseconds, p50 and p95, by what is encoded.
 
     `state_128` is one side of 128 random tokens, and so on; `torch_128` the checkpoint before its export, if there is
-    one; `edit` both sides of a real edit with its embedding, `minilm` the changed lines of the same edits, and
-    `minilm_over_edit` how many times as long that takes. `paper_512` is the paper's architecture (3 loops, 512
-    tokens), untrained: only its cost is of interest.
+    one; `edit` both sides of a real edit with its embedding, `minilm` and each of `hub_models` the changed lines of the
+    same edits, and `minilm_over_edit` how many times as long that takes. `paper_512` is the paper's architecture (3
+    loops, 512 tokens), untrained: only its cost is of interest.
     """
     rng = np.random.default_rng(0)
     paper, minilm = _paper(), MiniLM()
@@ -49,16 +56,20 @@ def latency(
     def both_sides(i: int) -> object:
         return model.edits(model.encode([views.before[i]]), model.encode([views.after[i]]))
 
+    def lines(encoder: MiniLM | HubModel) -> Callable[[int], object]:
+        return lambda i: encoder.encode([text_of(edits[i])])
+
     contenders: dict[str, Callable[[int], object]] = {
         "state_64": side(model, 64),
         "state_128": side(model, 128),
         "state_256": side(model, 256),
         "paper_512": side(paper, PAPER_POSITIONS),
         "edit": both_sides,
-        "minilm": lambda i: minilm.encode([text_of(edits[i])]),
+        "minilm": lines(minilm),
     }
     if torch_model is not None:
         contenders["torch_128"] = side(torch_model, 128)
+    contenders |= {hub.name: lines(hub) for hub in hub_models}
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for start in range(0, min(rounds, len(edits)), BLOCK):
         for name, run in contenders.items():

@@ -8,7 +8,6 @@ fetched. It runs in torch on one thread, which here is no slower than onnxruntim
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from codewm_model.edit import Edit
 from codewm_model.errors import DependencyError
-from codewm_train.kept import kept
+from codewm_train.text_vectors import kept_vectors
 
 MAX_PIECES = 128
 SIZE = 384
@@ -51,16 +50,6 @@ class MiniLM:
         return np.asarray(rows, np.float32).reshape(-1, SIZE)
 
 
-def text_of(edit: Edit) -> str:
-    """The edit's removed and added lines as a diff shows them."""
-    return "\n".join([f"-{line}" for line in edit.removed] + [f"+{line}" for line in edit.added])
-
-
 def minilm_vectors(edits: Sequence[Edit], cache: Path) -> NDArray[np.float32]:
     """Vectors `[N, SIZE]` of the edits, made once (minutes for thousands), kept in `cache` for these in any order."""
-    texts = [text_of(edit) for edit in edits]
-    distinct = sorted(set(texts))
-    name = sha256("\0".join([str(MAX_PIECES), *distinct]).encode(errors="replace")).hexdigest()[:16]
-    rows = kept(cache / f"minilm-{name}.npy", lambda: MiniLM().encode(distinct))
-    place = {text: i for i, text in enumerate(distinct)}
-    return rows[[place[text] for text in texts]]
+    return kept_vectors(edits, cache, "minilm", str(MAX_PIECES), lambda texts: MiniLM().encode(texts))

@@ -1,4 +1,4 @@
-"""Whether a predicted next state finds the true one: KNN@1, plain and copy-proof.
+"""Whether a predicted next state finds the true one: KNN@k, plain and copy-proof.
 
 Plain: the nearest of all N afters must be the edit's own. COPY-PROOF: the gallery also holds all N befores, so that
 a model which returns the before-state finds itself and scores nothing. Only the copy-proof number is a headline.
@@ -26,13 +26,30 @@ class Knn:
     copy_proof: npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Places:
+    """Per edit `[N]`: where its own after comes, 1 being the nearest, among all afters and among afters and befores."""
+
+    plain: npt.NDArray[np.intp]
+    copy_proof: npt.NDArray[np.intp]
+
+    def within(self, k: int) -> Knn:
+        """Whether it is among the `k` nearest: KNN@k."""
+        return Knn(self.plain <= k, self.copy_proof <= k)
+
+
 def knn(prediction: States, before: States, after: States, same: npt.NDArray[np.bool_] | None = None) -> Knn:
-    """Cosine neighbours of `prediction` `[N, D]`; a tie counts as a miss, or constant states would score.
+    """Whether the nearest state is the own after; see `places`."""
+    return places(prediction, before, after, same).within(1)
+
+
+def places(prediction: States, before: States, after: States, same: npt.NDArray[np.bool_] | None = None) -> Places:
+    """Cosine neighbours of `prediction` `[N, D]`; a tie counts against the own after, or constant states would score.
 
     `same` `[N, 2N]` says which afters and befores read exactly like an edit's own after: they are no wrong answers.
     """
     prediction, before, after = (unit(rows) for rows in (prediction, before, after))
-    plain, copy_proof = (np.zeros(len(prediction), bool) for _ in range(2))
+    plain, copy_proof = (np.zeros(len(prediction), np.intp) for _ in range(2))
     for start in range(0, len(prediction), _ROWS):
         rows = np.arange(start, min(start + _ROWS, len(prediction)))
         afters = prediction[rows] @ after.T
@@ -42,9 +59,9 @@ def knn(prediction: States, before: States, after: States, same: npt.NDArray[np.
         if same is not None:
             afters[same[rows, : len(after)]] = -np.inf
             befores[same[rows, len(after) :]] = -np.inf
-        plain[rows] = own > afters.max(axis=1)
-        copy_proof[rows] = plain[rows] & (own > befores.max(axis=1))
-    return Knn(plain, copy_proof)
+        plain[rows] = 1 + (afters >= own[:, None]).sum(axis=1)
+        copy_proof[rows] = plain[rows] + (befores >= own[:, None]).sum(axis=1)
+    return Places(plain, copy_proof)
 
 
 def predictions(

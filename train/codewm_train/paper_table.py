@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from codewm_model.errors import DependencyError
 from codewm_train.baselines import BASELINES, vectors
+from codewm_train.hub_model import HubModel
 from codewm_train.kept import kept
 from codewm_train.metrics import Scorer
-from codewm_train.minilm import minilm_vectors, text_of
+from codewm_train.minilm import minilm_vectors
 from codewm_train.paper_action import EDIT_TYPE, SCOPE, paper_actions
 from codewm_train.siblings import PastEdit
+from codewm_train.text_vectors import text_of
 
 QUERIES = 1000
 TOP = 10
@@ -33,11 +35,16 @@ Actions = NDArray[np.float32]
 Table = dict[str, dict[str, dict[str, float]]]
 
 
-def paper_table(past: Sequence[PastEdit], cache: Path, learned: NDArray[np.float32] | None = None) -> Table:
+def paper_table(
+    past: Sequence[PastEdit],
+    cache: Path,
+    learned: NDArray[np.float32] | None = None,
+    hub_models: Sequence[HubModel] = (),
+) -> Table:
     """`mrr` and `hit@1` of every score and relevance, over `QUERIES` of the past edits drawn with seed 0.
 
     `learned` `[N, E]` are a model's vectors of these edits, in their order. The actions and MiniLM's vectors are kept
-    in `cache`; MiniLM is left out where it is not installed.
+    in `cache`, and so are those of `hub_models`; MiniLM is left out where it is not installed.
     """
     edits = [item.edit for item in past]
     name = sha256("\0".join(f"{edit.first} {text_of(edit)}" for edit in edits).encode(errors="replace")).hexdigest()[
@@ -51,6 +58,7 @@ def paper_table(past: Sequence[PastEdit], cache: Path, learned: NDArray[np.float
         scorers["minilm"] = vectors(minilm_vectors(edits, cache))
     except DependencyError:
         pass  # the caller that wants to know why has asked in `retrieval`
+    scorers |= {model.name: vectors(model.vectors(edits, cache)) for model in hub_models}
     queries = random.Random(0).sample(range(len(edits)), min(QUERIES, len(edits)))
     return {key: _judge(scorer, queries, actions) for key, scorer in scorers.items()}
 

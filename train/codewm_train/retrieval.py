@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from codewm_model.errors import DependencyError
 from codewm_train.baselines import BASELINES, difflib_ratio, vectors
+from codewm_train.hub_model import HubModel
 from codewm_train.metrics import MEASURES, Scorer, Task, error_removed, paired_bootstrap
 from codewm_train.minilm import minilm_vectors
 from codewm_train.shipped import LEARNED_SHARE, action, changes_of, shipped
@@ -69,12 +70,14 @@ def judge_retrieval(
     delta: NDArray[np.float32] | None = None,
     extra: Mapping[str, NDArray[np.float32]] | None = None,
     share: float = LEARNED_SHARE,
+    hub_models: Sequence[HubModel] = (),
 ) -> Retrieval:
     """Judge all scores on a task by the measures of `metrics`, `headline` ("mrr" or "map") being what gains are of.
 
     Vectors are of the task's edits, in its order: `learned` [N, E] is the third channel, with `share` of the score and
     of the key; `delta` [N, D], states after less states before, is a baseline; `extra` are scores to be shown alone.
-    MiniLM's vectors are kept in `cache`; where it is not installed it is skipped, with the reason.
+    MiniLM's vectors and those of `hub_models`, more baselines, are kept in `cache`; where MiniLM is not installed it is
+    skipped, with the reason.
     """
     changes = changes_of(task.edits)
     ours = shipped(changes, learned, share) | {name: vectors(rows) for name, rows in (extra or {}).items()}
@@ -87,6 +90,7 @@ def judge_retrieval(
         baselines["minilm"] = vectors(minilm_vectors(task.edits, cache))
     except DependencyError as error:
         skipped["minilm"] = str(error)
+    baselines |= {model.name: vectors(model.vectors(task.edits, cache)) for model in hub_models}
     rows = {name: task.judge_all(scorer) for name, scorer in (ours | baselines).items()}
     means = {name: {m: float(np.mean(values[m])) for m in MEASURES} for name, values in rows.items()}
     best = max(baselines, key=lambda name: means[name][headline])

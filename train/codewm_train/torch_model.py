@@ -32,7 +32,7 @@ class TorchModel:
         d_model = self.model.config.d_model
         states = np.zeros((len(sequences), d_model), np.float32)
         focus = np.zeros((len(sequences), N_FOCUS, d_model), np.float32)
-        for rows, tokens in _batches(sequences):
+        for rows, tokens in batches(sequences):
             encoded = self._encoder(*tokens)
             states[rows], focus[rows] = encoded.states[-1].numpy(), encoded.focus.numpy()
         return Encoded(states, focus)
@@ -52,7 +52,7 @@ class TorchModel:
         return joined
 
 
-def _batches(sequences: Sequence[TokenSequence]) -> Iterator[tuple[list[int], Tokens]]:
+def batches(sequences: Sequence[TokenSequence]) -> Iterator[tuple[list[int], Tokens]]:
     """The sequences padded together, those of like lengths in one batch."""
     order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].text))
     for start in range(0, len(order), _BATCH):
