@@ -19,7 +19,7 @@ from rich.table import Table as RichTable
 from codewm_model.action_classes import ActionClasses
 from codewm_train.ids import CLASSES_FILE, SPLITS
 from codewm_train.metrics import MEASURES
-from codewm_train.next_action import judge_next_action
+from codewm_train.next_action import judge_next_action, situation
 from codewm_train.paper_table import PUBLISHED, RELEVANCES, Table, paper_table
 from codewm_train.protocol import load_protocol
 from codewm_train.retrieval import DIFFLIB_QUERIES, RANKING, Retrieval, judge_retrieval
@@ -38,7 +38,8 @@ def main() -> None:
     siblings, rules = protocol.tasks()
     judged = [judge_retrieval(siblings, "mrr", options.cache), judge_retrieval(rules, "map", options.cache)]
     table = paper_table(protocol.past, options.cache)
-    top5 = judge_next_action(protocol.past, ActionClasses.load(CLASSES_FILE))["action_class_top5"]
+    classes = ActionClasses.load(CLASSES_FILE)
+    top5 = judge_next_action(situation(protocol.past, classes), classes)["action_class_top5"]
     if options.json:
         found = report(options.split, *judged) | {"paper_table": table, "action_class_top5": top5}
         print(json.dumps(found, indent=2))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -11,9 +13,10 @@ from codewm_model.actions import ACTION_SIZE
 from codewm_model.nn.config import ModelConfig
 from codewm_model.regions import CHANGED, ON_CHANGED_LINE, UNCHANGED
 from codewm_model.tokenizer import MAX_DEPTH, PARENT_BUCKETS, TEXT_BUCKETS
-from codewm_train.data import CENTER_FLAG, NAME_FLAG, Dataset, Shard, pack, write_shard
+from codewm_train.data import CENTER_FLAG, NAME_FLAG, Dataset, pack
 from codewm_train.losses.objective import LossWeights
 from codewm_train.presets import Preset, TrainingConfig
+from codewm_train.shards import ShardWriter, Source
 
 TINY = ModelConfig(d_model=16, n_heads=2, n_loops=2, d_text=8, d_hidden=24, d_predictor=24, d_head=16, d_edit=8,
                    positions=12, max_positions=16)  # fmt: skip
@@ -54,6 +57,45 @@ def random_side(rng: np.random.Generator, length: int) -> np.ndarray:
     return np.stack([*(rng.integers(1, top, length) for top in tops), marks], axis=1).astype(np.uint16)
 
 
+@dataclass
+class Shard:
+    """Edits of one repository, before they are stored; a test may change them."""
+
+    repository: str
+    licence: str
+    revision: str
+    commits: list[str] = field(default_factory=list)
+    places: list[tuple[str, str]] = field(default_factory=list)
+    before: list[np.ndarray] = field(default_factory=list)
+    after: list[np.ndarray] = field(default_factory=list)
+    actions: list[np.ndarray] = field(default_factory=list)
+    signatures: list[int] = field(default_factory=list)
+
+    def add(
+        self,
+        commit: str,
+        place: tuple[str, str],
+        before: np.ndarray,
+        after: np.ndarray,
+        action: np.ndarray,
+        signature: int,
+    ) -> None:
+        """One edit, as `ShardWriter.add` takes it."""
+        self.commits.append(commit)
+        self.places.append(place)
+        self.before.append(before)
+        self.after.append(after)
+        self.actions.append(action)
+        self.signatures.append(signature)
+
+    def write(self, path: Path) -> None:
+        """Store it as a shard."""
+        with ShardWriter(path, Source(self.repository, self.licence, self.revision)) as writer:
+            rows = zip(self.commits, self.places, self.before, self.after, self.actions, self.signatures, strict=True)
+            for row in rows:
+                writer.add(self.repository, *row)
+
+
 def made_up(repository: str, edits: int = 30, first: int = 0) -> Shard:
     """Edits that replace one token by what their action says: three a commit, five shapes and none, eight places.
 
@@ -80,10 +122,11 @@ def number_of(actions: np.ndarray) -> list[int]:
 def stored(folder: Path, shards: Sequence[Shard]) -> Dataset:
     """The dataset that `pack` makes of these in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{i}.npz" for i in range(len(shards))]
-    for path, shard in zip(paths, shards, strict=True):
-        write_shard(shard, path)
-    pack(paths, folder, limit=8000)
+    with TemporaryDirectory() as made:
+        paths = [Path(made) / str(i) for i in range(len(shards))]
+        for path, shard in zip(paths, shards, strict=True):
+            shard.write(path)
+        pack(paths, folder, limit=8000)
     return Dataset.open(folder)
 
 

@@ -16,7 +16,7 @@ from codewm_model.edit import edit_between
 from codewm_model.nn.config import ModelConfig
 from codewm_model.nn.encoder import N_FOCUS
 from codewm_model.nn.world_model import Tokens, WorldModel
-from codewm_model.regions import region_pair
+from codewm_model.regions import BEGINS, CHANGED, region_pair
 from codewm_model.tokenizer import MAX_DEPTH, PARENT_BUCKETS, TEXT_BUCKETS, TokenSequence, tokenize
 
 TOLERANCE = 1e-5
@@ -146,7 +146,7 @@ def test_an_empty_region_has_a_finite_state(model: WorldModel) -> None:
         assert all(torch.isfinite(values).all() for values in (*seen.states, seen.focus))
 
 
-def test_the_default_network_has_about_1_3_million_parameters() -> None:
+def test_the_default_network_has_about_1_4_million_parameters() -> None:
     assert 1_200_000 < WorldModel(ModelConfig()).parameter_count() < 1_450_000
 
 
@@ -178,3 +178,33 @@ def test_a_transition_predicts_from_every_loop_of_the_before_alone(model: WorldM
         assert near(seen.predictions[i], model.predictor(state, model.action_encoder(action)))
         assert torch.equal(seen.predictions[i], again.predictions[i])
     assert not near(seen.topic, again.topic)
+
+
+def beginning_at(place: int, length: int = 30) -> Tokens:
+    """A side whose change begins at `place`, or behind its last position."""
+    one = side(length).clone()
+    one[3] = 0
+    if place < length:
+        one[3, place] = BEGINS
+    return batch([one])
+
+
+def test_the_place_readouts_are_of_the_positions_around_it(model: WorldModel) -> None:
+    x = model.encoder(*beginning_at(9))
+    others = [model.encoder(*beginning_at(place)) for place in (10, 0, 30)]
+    assert all(torch.equal(x.states[-1], other.states[-1]) for other in others)
+    assert not any(torch.allclose(x.place, other.place, atol=TOLERANCE) for other in others)
+    assert torch.allclose(x.place[:, 0], others[0].place[:, 1], atol=TOLERANCE)  # at 9 and just before 10
+    first, behind = others[1].place, others[2].place
+    nothing = model.encoder.nothing_there
+    assert torch.equal(first[0, 1], nothing[1]) and torch.equal(first[0, 3], nothing[3])
+    assert torch.equal(behind[0, 0], nothing[0]) and torch.equal(behind[0, 2], nothing[2])
+
+
+def test_the_prior_is_told_the_place_and_nothing_of_the_edit(model: WorldModel) -> None:
+    plain, marked = beginning_at(9), beginning_at(9)
+    marked.mark[0, 9:14] += CHANGED
+    logits = [model.action_prior(model.encoder(*tokens)) for tokens in (plain, marked, beginning_at(12))]
+    assert logits[0].shape == (1, model.config.n_classes)
+    assert torch.equal(logits[0], logits[1])
+    assert not torch.allclose(logits[0], logits[2], atol=TOLERANCE)

@@ -31,6 +31,8 @@ from codewm_train.next_action import (
 )
 from codewm_train.siblings import PastEdit
 
+CLASSES = ActionClasses.load(CLASSES_FILE)
+
 
 def lumpy(n: int = 1200) -> np.ndarray:
     """Actions of which half are nearly the same."""
@@ -112,7 +114,7 @@ class Corner:
 
 
 def test_near_edits_of_the_same_class_give_it_away_and_no_past_is_a_miss() -> None:
-    found = judge_next_action(HISTORY, ActionClasses.load(CLASSES_FILE), Corner(), 64)
+    found = judge_next_action(situation(HISTORY, CLASSES), CLASSES, Corner(), 64)
     assert found["action_class_top5"] == dict.fromkeys(("prior", "tfidf", "states", PREDICTED), 0.25)
     assert found["action_class_n"] == {"n": 4, "classes": 64, "largest": 0.75}
     assert [(gain["name"], gain["over"]) for gain in found["action_class_gains"]] == [
@@ -121,7 +123,7 @@ def test_near_edits_of_the_same_class_give_it_away_and_no_past_is_a_miss() -> No
 
 
 def test_without_a_model_the_baselines_are_judged_alone() -> None:
-    found = judge_next_action(HISTORY, ActionClasses.load(CLASSES_FILE))
+    found = judge_next_action(situation(HISTORY, CLASSES), CLASSES)
     assert set(found["action_class_top5"]) == {"prior", "tfidf"} and found["action_class_gains"] == []
 
 

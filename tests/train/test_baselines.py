@@ -5,7 +5,7 @@ import pytest
 
 from codewm_model.edit import edit_between
 from codewm_train.baselines import BASELINES, difflib_ratio, net_changed
-from codewm_train.shipped import action, changes_of, ranked, shipped
+from codewm_train.shipped import Sketched, action, changes_of, ranked, shipped
 
 EDITS = [
     edit_between("total = load_user(name)\n", "total = load_user(name, strict=True)\n"),
@@ -22,7 +22,7 @@ SENSIBLE = [*(name for name in BASELINES if name != "random"), "difflib", "actio
 def test_the_like_edit_scores_above_the_unlike(name):
     scorers = {key: make(EDITS) for key, make in BASELINES.items()} | {"difflib": difflib_ratio(EDITS)}
     changes = changes_of(EDITS)
-    scorers |= shipped(changes) | {"action": action(changes)}
+    scorers |= shipped(Sketched(changes)) | {"action": action(changes)}
     scores = scorers[name](0)
     assert scores.shape == (len(EDITS),)
     assert scores[1] > max(scores[2], scores[3])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from codewm_model.regions import CHANGED, UNCHANGED, view
 from codewm_model.tokenizer import TEXT_BUCKETS
-from codewm_train.batches import Batch, Positions, Sampler, collate, cropped, replace_names, same_as_after
+from codewm_train.batches import Batch, Positions, Sampler, collate, cropped, replace_names, same_as_after, same_reading
 from codewm_train.data import CENTER_FLAG, MARKS, NAME_FLAG, Dataset
 from codewm_train.presets import TrainingConfig
 
@@ -42,7 +42,7 @@ def pairs(values: np.ndarray, rows: list[int], part: slice) -> list[tuple[int, i
 
 def equal(one: Batch, other: Batch) -> bool:
     def tensors(batch: Batch) -> list[torch.Tensor]:
-        return [*batch.before, *batch.after, batch.action, batch.commit, batch.signature, batch.same]
+        return [*batch.before, *batch.after, batch.action, batch.commit, batch.signature, batch.reads]
 
     return all(torch.equal(a, b) for a, b in zip(tensors(one), tensors(other), strict=True))
 
@@ -179,5 +179,6 @@ def test_what_reads_like_an_edits_after_is_known_but_not_its_own_before() -> Non
 def test_the_batch_says_which_of_its_sides_read_alike(data: Dataset) -> None:
     batch = Sampler(data, TRAINING, TINY).batch(3)
     befores, afters = zip(*(shown(batch, row) for row in range(12)), strict=True)
-    assert np.array_equal(batch.same.numpy(), same_as_after(befores, afters))
-    assert batch.same.diagonal().all()
+    same = same_reading(batch.reads, batch.rival_reads)
+    assert np.array_equal(same.numpy(), same_as_after(befores, afters))
+    assert same.diagonal().all()

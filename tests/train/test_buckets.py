@@ -11,7 +11,7 @@ from codewm_model.nn.encoder import Encoded, Encoder
 from codewm_train.batches import Batch, Sampler, collate
 from codewm_train.buckets import encode_in_buckets, ranges_of_length
 from codewm_train.data import Dataset
-from codewm_train.fit import TrainingStep
+from codewm_train.step import TrainingStep
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +28,11 @@ def batch(data: Dataset) -> Batch:
 def test_states_do_not_depend_on_the_grouping(data: Dataset, buckets: int) -> None:
     torch.manual_seed(0)
     encoder, seen = Encoder(TINY).eval(), batch(data)
-    plain = encode_in_buckets(encoder, seen.before, seen.after, 1)
-    grouped = encode_in_buckets(encoder, seen.before, seen.after, buckets)
+    plain = encode_in_buckets(encoder, [seen.before, seen.after, seen.rival], 1)
+    grouped = encode_in_buckets(encoder, [seen.before, seen.after, seen.rival], buckets)
     for one, other in zip(plain, grouped, strict=True):
         assert len(one.states) == len(other.states) == TINY.n_loops
-        for a, b in zip([*one.states, one.focus], [*other.states, other.focus], strict=True):
+        for a, b in zip([*one.states, one.focus, one.place], [*other.states, other.focus, other.place], strict=True):
             assert torch.allclose(a, b, atol=1e-5)
     assert not torch.allclose(plain[0].states[-1][0], plain[0].states[-1][1], atol=1e-2)
 
@@ -58,7 +58,7 @@ def test_a_group_is_padded_to_its_own_longest_and_no_side_is_read_twice() -> Non
             shown.append(tuple(text.shape))  # type: ignore[arg-type]
             return super().forward(text, *rest)
 
-    encode_in_buckets(Watched(TINY), before, after, 4)
+    encode_in_buckets(Watched(TINY), [before, after], 4)
     assert shown == [(2, 3), (1, 5), (1, 7), (2, 12)]
 
 

@@ -23,9 +23,10 @@ from codewm_train import checkpoint as checkpoint_module
 from codewm_train.batches import Sampler
 from codewm_train.checkpoint import load_checkpoint, save_checkpoint
 from codewm_train.data import Dataset
-from codewm_train.fit import _optimizer, fit, with_settings
+from codewm_train.fit import fit, with_settings
 from codewm_train.ids import SPLITS
 from codewm_train.presets import Preset, load_preset
+from codewm_train.run import optimizer_of
 from codewm_train.schedule import learning_rate
 from codewm_train.step import TrainingStep
 
@@ -158,7 +159,7 @@ def test_a_loss_that_is_no_number_ends_the_run(data: Dataset, tmp_path: Path) ->
 
 def test_only_matrices_of_linear_layers_decay() -> None:
     step = TrainingStep(PRESET)
-    decayed, others = _optimizer(step, PRESET.training).param_groups
+    decayed, others = optimizer_of(step, PRESET.training).param_groups
     assert (decayed["weight_decay"], others["weight_decay"]) == (PRESET.training.weight_decay, 0)
     linear = {id(layer.weight) for layer in step.modules() if isinstance(layer, nn.Linear)}
     assert {id(parameter) for parameter in decayed["params"]} == linear
@@ -259,7 +260,7 @@ def average_of_two(data: Dataset, preset: Preset) -> TrainingStep:
     """What two processes must come to: each step takes the mean of both ranks' gradients."""
     torch.manual_seed(preset.training.seed)
     step = TrainingStep(preset)
-    optimizer = _optimizer(step, preset.training)
+    optimizer = optimizer_of(step, preset.training)
     samplers = [Sampler(data, preset.training, preset.model, rank) for rank in range(2)]
     for i in range(preset.training.steps):
         for group in optimizer.param_groups:

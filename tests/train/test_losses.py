@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,16 @@ def test_the_befores_are_negatives_at_the_learned_temperature() -> None:
     assert NextStateInfoNCE()(prediction, after, before, own_after_only(1)).item() == pytest.approx(expected, rel=1e-4)
 
 
+def test_rivals_are_wrong_answers_for_all() -> None:
+    prediction, after, before, rivals = unit(3, 8), unit(3, 8), unit(3, 8), unit(2, 8)
+    loss, others = NextStateInfoNCE(), torch.cat([before, rivals])
+    same = torch.cat([own_after_only(3), torch.zeros(3, 2, dtype=torch.bool)], dim=1)
+    without, with_rivals = loss(prediction, after, before, own_after_only(3)), loss(prediction, after, others, same)
+    assert with_rivals.item() > without.item()
+    same[:, 6:] = True
+    assert loss(prediction, after, others, same).item() == pytest.approx(without.item())
+
+
 def test_what_reads_like_the_own_after_is_no_wrong_answer() -> None:
     before, after = unit(4, 8), unit(4, 8)
     after[1], before[2] = after[0], after[0]
@@ -136,8 +147,12 @@ def test_an_edit_whose_every_pair_is_ignored_leaves_the_gradient_finite() -> Non
 
 
 def transition(loops: int) -> Transition:
-    before, after = (Encoded([torch.randn(6, 8) for _ in range(loops)], torch.zeros(6, 3, 8)) for _ in range(2))
-    return Transition(before, after, [torch.randn(6, 8) for _ in range(loops)], unit(6, 4), unit(6, 4))
+    before, after = (
+        Encoded([torch.randn(6, 8) for _ in range(loops)], torch.zeros(6, 3, 8), torch.zeros(6, 4, 8)) for _ in range(2)
+    )
+    return Transition(
+        before, after, [torch.randn(6, 8) for _ in range(loops)], unit(6, 4), unit(6, 4), torch.randn(6, 7)
+    )
 
 
 def objective_terms(
@@ -145,15 +160,22 @@ def objective_terms(
 ) -> tuple[float, dict[str, float]]:
     shapes = torch.tensor([5, 6, 5, 6, -1, -1])
     total, terms = Objective(weights or LossWeights(), 8)(
-        seen, Targets(seen.before.states, seen.after.states), action=torch.randn(6, 5), commit=torch.tensor(commit),
-        signature=shapes, same=own_after_only(6),
+        seen,
+        Targets(seen.before.states, seen.after.states, [torch.empty(0, 8)] * len(seen.predictions)),
+        action=torch.randn(6, 5),
+        action_class=torch.tensor([0, 1, 2, 3, 4, 6]),
+        commit=torch.tensor(commit),
+        signature=shapes,
+        same=own_after_only(6),
     )  # fmt: skip
     return total.item(), {name: value.item() for name, value in terms.items()}
 
 
 def test_the_total_is_the_weighted_sum_of_the_terms() -> None:
-    total, terms = objective_terms(transition(3), LossWeights(auxiliary=0.3, vicreg=0.1, kind=0.7, topic=0.2))
-    weights = {"next_state": 1, "auxiliary": 0.3, "vicreg": 0.1, "kind": 0.7, "topic": 0.2}
+    total, terms = objective_terms(
+        transition(3), LossWeights(auxiliary=0.3, vicreg=0.1, kind=0.7, topic=0.2, prior=0.4)
+    )
+    weights = {"prior": 0.4, "next_state": 1, "auxiliary": 0.3, "vicreg": 0.1, "kind": 0.7, "topic": 0.2}
     assert set(terms) == set(weights) and all(value > 0 for value in terms.values())
     assert total == pytest.approx(sum(weight * terms[name] for name, weight in weights.items()), rel=1e-5)
 
@@ -176,10 +198,16 @@ def test_edits_of_one_commit_teach_topic_and_never_kind() -> None:
     assert together["kind"] == 0
 
 
-def test_every_parameter_takes_part_or_a_distributed_run_would_wait_for_it(tmp_path: Path) -> None:
-    preset = tiny_preset()
+@pytest.mark.parametrize("prior", [0.0, 0.1])
+def test_every_trained_parameter_takes_part_or_a_distributed_run_would_wait_for_it(
+    tmp_path: Path, prior: float
+) -> None:
+    preset = tiny_preset(rivals=2)
+    preset = replace(preset, losses=replace(preset.losses, prior=prior))
     step = TrainingStep(preset)
     total, _ = step(Sampler(tiny_dataset(tmp_path), preset.training, TINY).batch(0))
     total.backward()
-    assert [name for name, parameter in step.named_parameters() if parameter.grad is None] == []
-    assert all(torch.isfinite(parameter.grad).all() for parameter in step.parameters())
+    trained = {name: weight for name, weight in step.named_parameters() if weight.requires_grad}
+    assert any(name.startswith("model.action_prior") for name in trained) == bool(prior)
+    assert [name for name, weight in trained.items() if weight.grad is None] == []
+    assert all(torch.isfinite(weight.grad).all() for weight in trained.values())

@@ -23,8 +23,12 @@ from codewm_train import mine as mine_module
 from codewm_train.cli import REPOSITORIES
 from codewm_train.clones import ProtocolError
 from codewm_train.data import Dataset, pack
+from codewm_train.executors import LocalPool
 from codewm_train.ids import SPLITS
-from codewm_train.mine import MAX_COMMIT_EDITS, MinedRepository, mine, mine_repository, read_list
+from codewm_train.licences import is_permissive
+from codewm_train.mine import MAX_COMMIT_EDITS, RepositoryJob, mine
+from codewm_train.repository_list import MinedRepository, read_list
+from codewm_train.shards import ShardInfo
 from codewm_train.shipped import changes_of
 from codewm_train.views import Views, views_of, views_of_dataset
 
@@ -56,13 +60,22 @@ def listed(clones: Path, *names: str) -> list[MinedRepository]:
 def mined(clones: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
     """Where both were mined to, by worker processes, and how many edits each gave."""
     out, counts = tmp_path_factory.mktemp("mined"), dict[str, int]()
-    shards = mine(listed(clones, "box", "tin"), clones, out, limit=ALL, jobs=1, report=counts.__setitem__)
-    assert pack(shards, out / "dataset", ALL) > 0
+
+    def report(info: ShardInfo) -> None:
+        counts[info.source.name] = info.edits
+
+    shards = mine(listed(clones, "box", "tin"), clones, out, limit=ALL, executor=LocalPool(1), report=report)
+    assert pack(shards, out / "dataset", ALL).edits > 0
     return out, counts
 
 
+def mine_one(item: MinedRepository, clone: Path, out: Path, limit: int = ALL) -> int:
+    """In this process; how many edits it gave."""
+    return RepositoryJob(item, clone, out, limit).run().edits
+
+
 def table(folder: Path, stem: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pq.read_table(next(folder.glob(f"{stem}-*.parquet"))).to_pylist()
+    rows: list[dict[str, Any]] = pq.read_table(next(folder.glob(f"{stem}-*/edits.parquet"))).to_pylist()
     return rows
 
 
@@ -125,7 +138,7 @@ def test_what_is_learned_from_is_what_the_product_shows_the_model(
 
 def test_at_most_about_the_limit_is_kept_and_evenly_over_the_history(clones: Path, tmp_path: Path) -> None:
     (item,) = listed(clones, "box")
-    assert 4 <= mine_repository(item, clones / "box", tmp_path, 18) <= 18 + MAX_COMMIT_EDITS
+    assert 4 <= mine_one(item, clones / "box", tmp_path, 18) <= 18 + MAX_COMMIT_EDITS
     times = {row["time"] for row in table(tmp_path, "me+box")}
     assert max(times) - min(times) > 0.6 * COMMITS * 3600
 
@@ -140,10 +153,10 @@ def test_a_repository_that_is_done_is_not_read_again(
         raise AssertionError("read again")
 
     monkeypatch.setattr(mine_module, "read_history", read)
-    assert mine_repository(item, clones / "box", out, ALL) == mined[1]["me/box"]
+    assert mine_one(item, clones / "box", out) == mined[1]["me/box"]
     for other in (MinedRepository(item.name, item.licence, "1" * 40), MinedRepository("me/b", "MIT", item.revision)):
         with pytest.raises((AssertionError, CodewmError)):
-            mine_repository(other, clones / "box", out, ALL)
+            mine_one(other, clones / "box", out)
 
 
 def test_a_run_that_was_cut_off_leaves_nothing_half_done(
@@ -159,9 +172,9 @@ def test_a_run_that_was_cut_off_leaves_nothing_half_done(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(mine_module, "read_history", cut_off)
-        mine_repository(item, clones / "box", tmp_path, ALL)
-    assert not list(tmp_path.glob("*.npz"))
-    assert mine_repository(item, clones / "box", tmp_path, ALL) == mined[1]["me/box"]
+        mine_one(item, clones / "box", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert mine_one(item, clones / "box", tmp_path) == mined[1]["me/box"]
     assert table(tmp_path, "me+box") == table(mined[0], "me+box")
 
 
@@ -174,7 +187,7 @@ class Deadly(MinedRepository):
 
 def test_a_killed_worker_is_told_of(clones: Path, tmp_path: Path) -> None:
     with pytest.raises(CodewmError, match="a worker was killed"):
-        mine([Deadly("me/box", "MIT", "0" * 40)], clones, tmp_path, limit=ALL, jobs=1)
+        mine([Deadly("me/box", "MIT", "0" * 40)], clones, tmp_path, limit=ALL, executor=LocalPool(1))
 
 
 @pytest.mark.parametrize("name", [*SPLITS["held-out"], "PSF/Requests"])
@@ -199,19 +212,25 @@ def test_a_list_of_nothing_is_refused(text: str | None, tmp_path: Path) -> None:
         read_list(tmp_path / "list.tsv")
 
 
-def test_the_list_that_ships_holds_a_dozen_permissive_repositories_and_none_kept_for_judging() -> None:
+def test_the_list_that_ships_holds_forty_permissive_repositories_and_none_kept_for_judging() -> None:
     items = read_list(REPOSITORIES)
-    assert len({item.name for item in items}) == len(items) >= 12
-    assert {item.licence for item in items} <= {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC"}
+    assert len({item.name.lower() for item in items}) == len(items) >= 40
+    assert [item for item in items if not is_permissive(item.licence)] == []
     kept = {name.lower() for names in SPLITS.values() for name in names}
     assert not kept & {item.name.lower() for item in items}
 
 
 def test_a_missing_clone_is_named(clones: Path, tmp_path: Path) -> None:
     with pytest.raises(ProtocolError, match="no clone of me/lost"):
-        mine([*listed(clones, "box"), MinedRepository("me/lost", "MIT", "abc")], clones, tmp_path, limit=ALL)
+        mine(
+            [*listed(clones, "box"), MinedRepository("me/lost", "MIT", "abc")],
+            clones,
+            tmp_path,
+            limit=ALL,
+            executor=LocalPool(1),
+        )
     with pytest.raises(ProtocolError, match="is no folder of clones"):
-        mine(listed(clones, "box"), clones / "nowhere", tmp_path, limit=ALL)
+        mine(listed(clones, "box"), clones / "nowhere", tmp_path, limit=ALL, executor=LocalPool(1))
 
 
 def test_repeated_and_invisible_edits_are_dropped(tmp_path: Path) -> None:

@@ -13,12 +13,14 @@ import torch
 from click.testing import CliRunner
 from datasets import TINY, made_up, stored, tiny_dataset, tiny_preset
 
+from codewm_model.nn.encoder import Encoder
 from codewm_model.nn.world_model import WorldModel
 from codewm_train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from codewm_train.cli import main
 from codewm_train.data import Dataset
 from codewm_train.loop_states import loop_states
-from codewm_train.next_state import knn, rates
+from codewm_train.next_state import knn
+from codewm_train.presets import CONFIGS, Preset, load_preset
 from codewm_train.probe import cosines, histories, look, probe
 from codewm_train.torch_model import TorchModel
 from codewm_train.views import views_of_dataset
@@ -36,11 +38,13 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory, data: Dataset) -> Path:
     return random_checkpoint(tmp_path_factory.mktemp("run") / "checkpoint.pt", data)
 
 
-def random_checkpoint(path: Path, data: Dataset) -> Path:
-    """As `fit` writes one, but nothing was learned."""
+def random_checkpoint(path: Path, data: Dataset, preset: Preset | None = None) -> Path:
+    """As `fit` writes one, but nothing was learned; a target encoder is another random one."""
+    preset = preset or tiny_preset()
     torch.manual_seed(0)
-    weights = {f"model.{name}": value for name, value in WorldModel(TINY).state_dict().items()}
-    save_checkpoint(path, Checkpoint(tiny_preset(), 3, data.about, {"step": weights}, 1.0, 1, "nothing"))
+    weights = {f"model.{name}": value for name, value in WorldModel(preset.model).state_dict().items()}
+    weights |= {f"target.encoder.{name}": value for name, value in Encoder(preset.model).state_dict().items()}
+    save_checkpoint(path, Checkpoint(preset, 3, data.about, {"step": weights}, 1.0, 1, "nothing"))
     return path
 
 
@@ -103,7 +107,7 @@ def test_knn_at_one_is_the_headline_and_a_copy_scores_nothing_copy_proof(
     rows = np.sort(np.random.default_rng(0).permutation(len(data))[:N])
     seen = look(load_checkpoint(checkpoint), data, rows)
     judged = knn(seen.prediction, seen.gallery_before, seen.gallery_after, seen.views.same_as_after())
-    copy_proof, plain = rates({"predicted": judged})
+    copy_proof, plain = ({"predicted": float(hits.mean())} for hits in (judged.copy_proof, judged.plain))
     assert found["knn"]["copy_proof"]["predicted"][0] == copy_proof["predicted"]
     assert found["knn"]["plain"]["predicted"][0] == plain["predicted"]
     assert found["knn"]["copy_proof"]["copy"][0] == 0 < found["knn"]["plain"]["copy"][0]
@@ -125,6 +129,21 @@ def test_in_two_spaces_lift_grows_however_bad_the_prediction_is(checkpoint: Path
     constant = np.tile(after.mean(axis=0), (N, 1))
     values = cosines(replace(seen, gallery_before=before, gallery_after=after, prediction=constant))
     assert values["lift_of_two_spaces"] > 0.3 > 0 > values["lift"]
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in CONFIGS.glob("*.toml")))
+def test_every_preset_that_ships_can_be_probed(name: str, data: Dataset, tmp_path: Path) -> None:
+    shipped = load_preset(name)
+    sizes = {"d_model": 16, "n_heads": 2, "d_text": 8, "d_hidden": 24, "d_predictor": 24, "d_head": 16, "d_edit": 8}
+    small = replace(shipped, model=replace(shipped.model, **sizes, positions=12, max_positions=16))
+    found = probe(random_checkpoint(tmp_path / "checkpoint.pt", data, small), data, N)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    loops, moving = shipped.model.n_loops, shipped.target.kind == "ema"
+    assert len(found["loops"]["edit_ratio"]) == len(found["probes"]["scope"]["by_loop"]) == loops
+    assert len(found["loops"]["tokens"]["update"]) == loops
+    assert (found["checkpoint"]["target"]["kind"] == "ema") == moving
+    assert (found["cosines"]["before_after"] != found["cosines"]["before_after_online"]) == moving
+    assert found["knn"]["copy_proof"]["copy"][0] == 0
 
 
 def test_histories_are_of_one_definition_oldest_first_with_one_edit_of_a_commit(tmp_path: Path) -> None:

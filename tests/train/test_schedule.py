@@ -48,7 +48,6 @@ def test_a_run_that_is_all_warm_up_has_a_rate_too(schedule: str) -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"schedule": "steep"}, "schedule = 'steep': there are linear and cosine"),
         ({"average": 1.0}, "average = 1.0: a decay"),
         ({"buckets": 0}, "buckets = 0: there is at least 1"),
     ],

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +32,8 @@ RENAMED_NAMES = 0.6  # of an edit's names are replaced in its renamed view
 class Batch:
     """Both sides of B edits, their actions `[B, A]`, commits `[B]` and shapes `[B]` (-1: none).
 
-    `action_class` `[B]` are the actions' classes, `rival` R afters that never were. `same` `[B, 2B + R]`: which afters,
-    befores and rivals of the batch read exactly like an edit's own after.
+    `action_class` `[B]` are the actions' classes, `rival` R afters that never were. `reads` `[B, 2]` and `rival_reads`
+    `[R]`, int64, are digests of what each after and each before, and each rival, reads like.
     """
 
     before: Tokens
@@ -41,13 +43,16 @@ class Batch:
     action_class: Tensor
     commit: Tensor
     signature: Tensor
-    same: Tensor
+    reads: Tensor
+    rival_reads: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
-        sides = (Tokens(*(ids.to(device) for ids in side)) for side in (self.before, self.after, self.rival))
-        labels = (self.action, self.action_class, self.commit, self.signature, self.same)
-        return Batch(*sides, *(values.to(device) for values in labels))
+        moved: dict[str, Any] = {
+            name: Tokens(*(ids.to(device) for ids in value)) if isinstance(value, Tokens) else value.to(device)
+            for name, value in vars(self).items()
+        }
+        return Batch(**moved)
 
 
 class Sampler:
@@ -93,7 +98,8 @@ class Sampler:
             torch.from_numpy(self._classes.assign(actions).astype(np.int64)),
             torch.from_numpy(self._commit[chosen].astype(np.int64)),
             torch.from_numpy(np.where(shapes == 0, -1, shapes)),
-            torch.from_numpy(same_as_after(before, after, rivals)),
+            _reads(after, before),
+            _reads(rivals)[:, 0],
         )
 
     def _pool(self, rng: np.random.Generator) -> npt.NDArray[np.intp]:
@@ -136,20 +142,33 @@ def _pairs(
     return np.array(pairs, np.intp)
 
 
+def same_reading(reads: Tensor, rivals: Tensor) -> Tensor:
+    """`[B, 2]` and `[R]` -> `[B, 2B + R]`: which afters, befores and rivals read exactly like each edit's own after.
+
+    An edit's own before is never among them: one that reads like its after shows a change that cannot be seen.
+    """
+    after, before = reads.unbind(1)
+    own = torch.arange(len(reads), device=reads.device)
+    same = after[:, None] == torch.cat([after, before, rivals])
+    same[own, len(reads) + own] = False
+    return same
+
+
 def same_as_after(
     before: Sequence[npt.NDArray[np.integer]],
     after: Sequence[npt.NDArray[np.integer]],
     rivals: Sequence[npt.NDArray[np.integer]] = (),
 ) -> npt.NDArray[np.bool_]:
-    """`[B, 2B + R]`: which of the afters, then the befores, then the rivals read exactly like each edit's own after.
-
-    An edit's own before is never among them: one that reads like its after shows a change that cannot be seen.
-    """
-    texts = [side[:, :3].tobytes() for side in (*after, *before, *rivals)]
-    number = np.unique(np.array(texts, dtype=object), return_inverse=True)[1]
-    same: npt.NDArray[np.bool_] = number[: len(after), None] == number
-    same[np.arange(len(after)), len(after) + np.arange(len(after))] = False
+    """The same for sides `[P, 3]` or more, of which the first three columns are read."""
+    same: npt.NDArray[np.bool_] = same_reading(_reads(after, before), _reads(rivals)[:, 0]).numpy()
     return same
+
+
+def _reads(*columns: Sequence[npt.NDArray[np.integer]]) -> Tensor:
+    """Digests `[N, columns]` of sides, N in each column; they mean the same in every process."""
+    digests = [[blake2b(side[:, :3].tobytes(), digest_size=8).digest() for side in sides] for sides in columns]
+    numbers = [[int.from_bytes(one, "big", signed=True) for one in column] for column in digests]
+    return torch.from_numpy(np.array(numbers, np.int64).T)
 
 
 def replace_names(sides: list[Positions], rng: np.random.Generator) -> None:

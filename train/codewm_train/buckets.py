@@ -27,7 +27,8 @@ def encode_in_buckets(encoder: Encoder, sides: Sequence[Tokens], buckets: int) -
     back = torch.cat([rows for rows, _ in groups]).argsort()
 
     def of_sides(values: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        return torch.cat(list(values))[back].split(sizes)
+        rows: tuple[Tensor, ...] = torch.split(torch.cat(list(values))[back], sizes)
+        return rows
 
     states = list(zip(*(of_sides(loop) for loop in zip(*(part.states for part in parts), strict=True)), strict=True))
     focus, place = (of_sides([getattr(part, name) for part in parts]) for name in ("focus", "place"))

@@ -87,11 +87,19 @@ def _figures(metrics: Mapping[str, Any]) -> list[str]:
     ways = sorted(state["copy_proof_knn1"], key=lambda name: -state["copy_proof_knn1"][name])
     parts = [
         f"On {state['n']:,} edits of the {metrics['split']} repositories ({state['invisible']:.1%} of them show no "
-        f"change in the model's view and count as misses), {state['seeds']} seed(s):",
+        f"change in the model's view and count as misses), of which {state['rivals']:,} rivals were made:",
         _table(
-            ("next state", "copy-proof KNN@1", "plain KNN@1"),
-            [(name, f"{state['copy_proof_knn1'][name]:.1%}", f"{state['knn1'][name]:.1%}") for name in ways],
+            ("next state", "copy-proof KNN@1", "rival-proof KNN@1", "plain KNN@1"),
+            [
+                (
+                    name,
+                    *(f"{state[f'{measure}_knn1'][name]:.1%}" for measure in ("copy_proof", "rival_proof")),
+                    f"{state['knn1'][name]:.1%}",
+                )
+                for name in ways
+            ],
         ),
+        *_seeds(metrics),
         _table(("effective rank", "of 128"), [(name, f"{value:.1f}") for name, value in metrics["rank"].items()]),
         _table(
             ("action class among the top 5 of 64, from the region where the edit begins", ""),
@@ -104,6 +112,18 @@ def _figures(metrics: Mapping[str, Any]) -> list[str]:
         rows = [(name, f"{row['p50']:.2f}", f"{row['p95']:.2f}") for name, row in metrics["latency_ms"].items()]
         parts.append(_table(("one thread, batch 1", "p50 ms", "p95 ms"), rows))
     return parts
+
+
+def _seeds(metrics: Mapping[str, Any]) -> list[str]:
+    """Mean and spread of every headline, where several seeds were judged."""
+    if "seeds" not in metrics:
+        return []
+    rows = [
+        (name, f"{one['mean']:.3f}", f"{one['spread']:.1%}", ", ".join(f"{value:.3f}" for value in one["values"]))
+        for name, one in metrics["seeds"]["headlines"].items()
+    ]
+    heading = f"Trained from {metrics['seeds']['n']} seeds and judged alike; spread is (max - min) / mean:"
+    return [heading, _table(("headline", "mean", "spread", "by seed"), rows)]
 
 
 def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from codewm_train.cli_diagnostics import probe
+from codewm_train.cli_diagnostics import probe, report
 from codewm_train.cli_experiments import sweep
 from codewm_train.reported import reported
 
@@ -30,30 +30,54 @@ def main() -> None:
     show_default="the list that ships",
     help="A list: owner/name, licence and commit a line, separated by tabs.",
 )
-@click.option("--clones", type=_PATH, required=True, help="The folder that holds the clones.")
+@click.option("--clones", type=_PATH, help="The folder that holds the clones of the list.")
+@click.option("--jsonl", type=_PATH, multiple=True, help="A file of commits as JSON lines, or a .gz of one.")
+@click.option("--hub", multiple=True, help="A dataset of such lines on the hub: OWNER/NAME, or OWNER/NAME:FILE.")
 @click.option("--out", type=_PATH, required=True, help="Where the edits and the dataset go.")
 @click.option("--limit", type=click.IntRange(1), default=8000, show_default=True, help="Edits of each repository.")
-@click.option("--jobs", type=click.IntRange(0), default=0, help="Worker processes; 0: one a core.")
+@click.option("--jobs", type=click.IntRange(0), default=0, help="Workers; 0: one a core.")
+@click.option("--ray", help="Work on a Ray cluster: its address, or `local` for one that is made for the run.")
 @reported
-def mine(repos: Path, clones: Path, out: Path, limit: int, jobs: int) -> None:
-    """Read commit histories into Parquet files of edits, and those into a memory-mapped dataset.
+def mine(
+    repos: Path, clones: Path | None, jsonl: tuple[Path, ...], hub: tuple[str, ...], out: Path, limit: int, jobs: int,
+    ray: str | None,
+) -> None:  # fmt: skip
+    """Read commits into Parquet files of edits, and those into a memory-mapped dataset.
 
-    What is done is not done again: run it once more to go on after an interruption.
+    Commits are the histories of clones (--clones), lines of files (--jsonl), or both. What is done is not done again:
+    run it once more to go on after an interruption.
     """
     from codewm_train.data import pack
-    from codewm_train.mine import mine as mine_all
-    from codewm_train.mine import read_list
+    from codewm_train.executors import LocalPool, RayCluster
+    from codewm_train.hub import hub_lines
+    from codewm_train.jsonl import mine_lines, read_lines
+    from codewm_train.mine import mine as mine_clones
+    from codewm_train.repository_list import read_list
+    from codewm_train.shards import ShardInfo
 
-    listed = read_list(repos)
+    if clones is None and not jsonl and not hub:
+        raise click.UsageError("give --clones, --jsonl or --hub: there is nothing to read")
+    listed = read_list(repos) if clones else []
+    executor = RayCluster(ray, jobs) if ray else LocalPool(jobs)
+    shards = []
     with _progress() as progress:
-        task = progress.add_task("repositories", total=len(listed))
+        task = progress.add_task("mined", total=len(listed) if clones and not jsonl and not hub else None)
 
-        def report(name: str, edits: int) -> None:
-            progress.console.print(f"{name}: {edits} edits")
+        def report(info: ShardInfo) -> None:
+            skipped = ", ".join(f"{count} {reason}" for reason, count in info.skipped.most_common())
+            told = f"{info.source.name}: {info.edits} edits" + (f"; passed over: {skipped}" if skipped else "")
+            progress.console.print(told, highlight=False, soft_wrap=True)
             progress.advance(task)
 
-        shards = mine_all(listed, clones, out, limit=limit, jobs=jobs, report=report)
-    click.echo(f"{pack(shards, out / 'dataset', limit)} edits in {out / 'dataset'}")
+        if clones:
+            shards += mine_clones(listed, clones, out, limit=limit, executor=executor, report=report)
+        lines = [(path.name, read_lines(path)) for path in jsonl] + [(name, hub_lines(name)) for name in hub]
+        for name, source in lines:
+            shards += mine_lines(name, source, out, executor=executor, report=report)
+    packed = pack(shards, out / "dataset", limit)
+    click.echo(f"{packed.edits} edits in {out / 'dataset'}")
+    left_out = f"left out: {packed.repeated} that repeat another, {packed.invisible} that show no difference"
+    click.echo(left_out, err=True)
 
 
 @main.command()
@@ -64,10 +88,13 @@ def mine(repos: Path, clones: Path, out: Path, limit: int, jobs: int) -> None:
 @click.option("--seed", type=int, help="Instead of the preset's.")
 @click.option("--steps", type=click.IntRange(1), help="Instead of the preset's.")
 @click.option("--no-action", is_flag=True, help="Zero the action: the baseline that must not know it.")
+@click.option("--wandb", is_flag=True, help="Log to Weights & Biases too; setting WANDB_MODE does the same.")
 @reported
 def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int | None, steps: int | None,
-        no_action: bool) -> None:  # fmt: skip
+        no_action: bool, wandb: bool) -> None:  # fmt: skip
     """Train a model; run it again to go on where it stopped. Under torchrun it uses every process.
+
+    Prints the checkpoint to export: the best by validation where the preset has a patience, else the last.
 
     Variables WM_<SETTING> go before the preset, options before both; docs/training.md lists them.
     """
@@ -77,6 +104,7 @@ def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int |
     from codewm_train.environment import override
     from codewm_train.fit import fit as train
     from codewm_train.fit import with_settings
+    from codewm_train.logs import wants_wandb
     from codewm_train.presets import load_preset
 
     said = override(load_preset(preset), os.environ)
@@ -91,7 +119,11 @@ def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int |
                 shown = "  ".join(f"{name} {value:.3f}" for name, value in values.items())
                 progress.console.print(f"{step}: {shown}", highlight=False, soft_wrap=True)
 
-        path = train(Dataset.open(data), out, chosen, validation=looked_at, report=report)
+        def say(words: str) -> None:
+            progress.console.print(words, highlight=False, soft_wrap=True, markup=False)
+
+        wandb = wandb or wants_wandb()
+        path = train(Dataset.open(data), out, chosen, validation=looked_at, wandb=wandb, report=report, say=say)
     click.echo(str(path))
 
 
@@ -199,5 +231,5 @@ def _progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-for elsewhere in (probe, sweep):
+for elsewhere in (probe, report, sweep):
     main.add_command(elsewhere)

@@ -1,19 +1,17 @@
-"""Commit histories as training data: one Parquet file of edits and one shard of tokens for each repository.
+"""Commit histories as training data: one shard for each repository.
 
-A repository that is done is not read again, so a run that was cut off goes on where it stopped. The Parquet files
-say what was learned from (owner/name, licence, commit, lines); the shards hold what the model reads. Neither
-is ever committed.
+A shard holds a Parquet table that says what was learned from (repository, licence, commit, lines) and the arrays that
+the model reads. None of it is ever committed.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
 from zlib import crc32
 
 import numpy as np
@@ -22,8 +20,7 @@ import pyarrow.parquet as pq
 
 from codewm_model.actions import action_of, label_of
 from codewm_model.changes import Change, ChangeReader
-from codewm_model.edit import Commit
-from codewm_model.errors import CodewmError
+from codewm_model.edit import Commit, Edit
 from codewm_model.git import Repository
 from codewm_model.history import list_commits, read_history
 from codewm_model.regions import region_pair
@@ -31,11 +28,14 @@ from codewm_model.sketch import sketch
 from codewm_model.tokenizer import TokenSequence, tokenize
 from codewm_model.version import representation_version
 from codewm_train.clones import folders_of, match_clones
-from codewm_train.data import CENTER_FLAG, NAME_FLAG, Shard, write_shard
-from codewm_train.ids import SPLITS
+from codewm_train.data import CENTER_FLAG, NAME_FLAG
+from codewm_train.executors import Executor
+from codewm_train.repository_list import MinedRepository
+from codewm_train.shards import ShardInfo, ShardWriter, Source, remove_partial, shard_info
 
 MAX_COMMIT_EDITS = 50
-MAX_TEXT = 20_000  # characters of an edit's lines that the Parquet file keeps
+MAX_TEXT = 20_000  # characters of an edit's lines that the Parquet table keeps
+TABLE = "edits.parquet"
 COLUMNS = pa.schema(
     [
         *((name, pa.string()) for name in ("repository", "licence", "commit", "path", "subject", "symbol", "label")),
@@ -45,45 +45,56 @@ COLUMNS = pa.schema(
         ("added", pa.string()),
     ]
 )
+_GROUP = 500  # rows that wait in memory: at most 20 MB of text
 
 
 @dataclass(frozen=True)
-class MinedRepository:
-    """One line of the list: `owner/name`, its licence and the commit whose history is read."""
+class CommitOf:
+    """A commit's edits, and what they are said to come from."""
 
-    name: str
+    repository: str
     licence: str
-    revision: str
+    commit: Commit
+    edits: Sequence[Edit]
+
+
+class Job(Protocol):
+    """The work that makes one shard, in whichever process."""
+
+    def run(self) -> ShardInfo:
+        """Make the shard unless it is there."""
+        ...
+
+
+@dataclass(frozen=True)
+class RepositoryJob:
+    """At most about `limit` edits of a repository's history, evenly over it, from a clone into the folder `out`."""
+
+    item: MinedRepository
+    clone: Path
+    out: Path
+    limit: int
 
     @property
-    def file_stem(self) -> str:
-        """`owner+name`: how its files' names begin."""
-        return self.name.replace("/", "+")
+    def shard(self) -> Path:
+        """Where the shard is, named by all that decides what is in it."""
+        return self.out / f"{self.item.file_stem}-{self.item.revision}-{self.limit}-{representation_version()}"
 
+    def run(self) -> ShardInfo:
+        """Read the history unless that has been done."""
+        source = Source(self.item.name, self.item.licence, self.item.revision)
+        return shard_info(self.shard) or write_edits(self.shard, source, self._commits(), Counter())
 
-def read_list(path: Path) -> list[MinedRepository]:
-    """The repositories of a list: a line each, owner/name, licence and commit, separated by tabs.
-
-    Raises:
-        CodewmError: it cannot be read or names nothing, a line is malformed, or names a held-out repository.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CodewmError(f"{path} cannot be read ({error})") from error
-    listed = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = line.split("\t")
-        if len(fields) != 3 or "/" not in fields[0]:
-            raise CodewmError(f"{path}, line {number}: expected owner/name, licence and commit, separated by tabs")
-        if fields[0].lower() in SPLITS["held-out"]:  # to GitHub case is no difference
-            raise CodewmError(f"{path}, line {number}: {fields[0]} is held out for judging and is never mined")
-        listed.append(MinedRepository(*fields))
-    if not listed:
-        raise CodewmError(f"{path} names no repository")
-    return listed
+    def _commits(self) -> Iterator[CommitOf]:
+        repository = Repository.open(self.clone)
+        commits = list_commits(repository, [self.item.revision])
+        found = 0
+        for part in read_history(repository, commits[:: max(1, len(commits) * 3 // self.limit)]):
+            edits = usable(part.edits)
+            yield CommitOf(self.item.name, self.item.licence, part.commit, edits)
+            found += len(edits)
+            if found >= self.limit:
+                return
 
 
 def mine(
@@ -92,54 +103,54 @@ def mine(
     out: Path,
     *,
     limit: int,
-    jobs: int = 0,
-    report: Callable[[str, int], None] = lambda name, edits: None,
+    executor: Executor,
+    report: Callable[[ShardInfo], None] = lambda info: None,
 ) -> list[Path]:
     """Read every repository's history into `out`; the shards, in the list's order.
 
     `clones` is a folder of clones, named as `clones.match_clones` says. At most about `limit` edits of each are kept,
-    evenly over its history, so that no repository dominates; `report` is called with each repository's name and edits.
+    so that no repository dominates; `report` is called with each shard as it is done.
 
     Raises:
         ProtocolError: a repository has no clone there.
-        CodewmError: a worker process was killed.
+        CodewmError: a worker process was killed, or a shard is damaged.
     """
-    out.mkdir(parents=True, exist_ok=True)
     matched = match_clones([item.name for item in repositories], folders_of(clones))
-    context = get_context("spawn")
-    with ProcessPoolExecutor(jobs or min(len(repositories), os.cpu_count() or 1), mp_context=context) as pool:
-        running = {
-            pool.submit(mine_repository, item, matched[item.name].git_dir, out, limit): item.name
-            for item in repositories
-        }
-        try:
-            for done in as_completed(running):
-                report(running[done], done.result())
-        except BrokenProcessPool as error:
-            raise CodewmError("a worker was killed (too little memory?): run it again with fewer --jobs") from error
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return [_shard_path(out, item, limit) for item in repositories]
+    jobs = [RepositoryJob(item, matched[item.name].git_dir, out, limit) for item in repositories]
+    run_jobs(jobs, out, executor, report)
+    return [job.shard for job in jobs]
 
 
-def mine_repository(item: MinedRepository, clone: Path, out: Path, limit: int) -> int:
-    """One repository into its two files, the shard last; how many edits it gave."""
-    shard_path = _shard_path(out, item, limit)
-    if not shard_path.exists():
-        rows: list[dict[str, object]] = []
-        shard = Shard(item.name, item.licence, item.revision)
-        for commit, change in _changes(clone, item.revision, limit):
-            before, after = (tokenize(region) for region in region_pair(change))
-            if len(before.text) + len(after.text) == 0:
-                continue
-            rows.append(_row(item, commit, change))
-            place = (change.edit.path, change.symbol)
-            shard.add(commit.id, place, flat(before), flat(after), action_of(change), signature(change))
-        pq.write_table(pa.Table.from_pylist(rows, COLUMNS), shard_path.with_suffix(".parquet"), compression="zstd")
-        write_shard(shard, shard_path)
-    with np.load(shard_path, allow_pickle=False) as stored:
-        return len(stored["actions"])
+def run_jobs(jobs: Iterable[Job], out: Path, executor: Executor, report: Callable[[ShardInfo], None]) -> None:
+    """Make the shards that are missing in `out`; no other run may be writing there."""
+    out.mkdir(parents=True, exist_ok=True)
+    remove_partial(out)
+    for info in executor.run(_run, jobs):
+        report(info)
+
+
+def usable(edits: Sequence[Edit]) -> list[Edit]:
+    """Those of a commit's edits that are learned from: of files with a grammar; none of a sweeping commit."""
+    parsed = [edit for edit in edits if edit.before is not None]
+    return parsed if len(parsed) <= MAX_COMMIT_EDITS else []
+
+
+def write_edits(path: Path, source: Source, commits: Iterable[CommitOf], skipped: Counter[str]) -> ShardInfo:
+    """Commits' edits as a shard; `skipped` may still grow while they are read."""
+    with ShardWriter(path, source) as shard:
+        with _TableWriter(shard.folder / TABLE) as table:
+            for item in commits:
+                reader = ChangeReader(most=1)
+                for change in map(reader.read, item.edits):
+                    before, after = (tokenize(region) for region in region_pair(change))
+                    if len(before.text) + len(after.text) == 0:
+                        continue
+                    table.add(_row(item, change))
+                    place = (change.edit.path, change.symbol)
+                    sides = (flat(before), flat(after))
+                    shard.add(item.repository, item.commit.id, place, *sides, action_of(change), signature(change))
+        shard.skipped += skipped
+        return ShardInfo(source, len(shard), skipped)
 
 
 def flat(tokens: TokenSequence) -> np.ndarray:
@@ -155,38 +166,50 @@ def signature(change: Change) -> int:
     return crc32(features.hashes.astype("<u4").tobytes()) if len(features.hashes) else 0
 
 
-def _changes(clone: Path, revision: str, limit: int) -> Iterator[tuple[Commit, Change]]:
-    repository = Repository.open(clone)
-    commits = list_commits(repository, [revision])
-    found = 0
-    for part in read_history(repository, commits[:: max(1, len(commits) * 3 // limit)]):
-        edits = [edit for edit in part.edits if edit.before is not None]
-        if len(edits) > MAX_COMMIT_EDITS:
-            continue
-        reader = ChangeReader(most=1)
-        for edit in edits:
-            yield part.commit, reader.read(edit)
-            found += 1
-        if found >= limit:
-            return
+class _TableWriter:
+    """A Parquet table of `COLUMNS`, written some hundred rows at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._writer = pq.ParquetWriter(path, COLUMNS, compression="zstd")
+        self._rows: list[dict[str, object]] = []
+
+    def add(self, row: dict[str, object]) -> None:
+        """Append a row."""
+        self._rows.append(row)
+        if len(self._rows) >= _GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._writer.write_table(pa.Table.from_pylist(self._rows, COLUMNS))
+        self._rows.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush()
+        self._writer.close()
 
 
-def _row(item: MinedRepository, commit: Commit, change: Change) -> dict[str, object]:
+def _run(job: Job) -> ShardInfo:
+    return job.run()
+
+
+def _row(item: CommitOf, change: Change) -> dict[str, Any]:
     edit = change.edit
     return {
-        "repository": item.name,
+        "repository": item.repository,
         "licence": item.licence,
-        "commit": commit.id,
+        "commit": item.commit.id,
         "path": edit.path,
-        "subject": commit.subject,
+        "subject": item.commit.subject,
         "symbol": change.symbol,
         "label": label_of(change),
-        "time": commit.time,
+        "time": item.commit.time,
         "first": edit.first,
         "removed": "\n".join(edit.removed)[:MAX_TEXT],
         "added": "\n".join(edit.added)[:MAX_TEXT],
     }
-
-
-def _shard_path(out: Path, item: MinedRepository, limit: int) -> Path:
-    return out / f"{item.file_stem}-{item.revision}-{limit}-{representation_version()}.npz"

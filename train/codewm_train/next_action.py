@@ -91,14 +91,13 @@ def situation(past: Sequence[PastEdit], classes: ActionClasses) -> Situation:
 
 
 def judge_next_action(
-    past: Sequence[PastEdit], classes: ActionClasses, model: WorldModelRunner | None = None, positions: int = 0
+    seen: Situation, classes: ActionClasses, model: WorldModelRunner | None = None, positions: int = 0
 ) -> dict[str, Any]:
     """The gate: `action_class_top5`, the share of hits by way, and what belongs to it.
 
     Without a model only the ways that need none. With one, `action_class_gains` say how the ranking with predicted
     states stands to each of the others, edit by edit.
     """
-    seen = situation(past, classes)
     hits = {"prior": among_top(seen.prior, seen.classes), "tfidf": voted(seen, by_words(seen), WORDS_VOTE)}
     if model is not None:
         before, asked = (_states(model, regions, positions) for regions in (seen.before, seen.asked))
@@ -109,7 +108,7 @@ def judge_next_action(
     values = {name: rows.astype(float).tolist() for name, rows in hits.items()}
     return {
         "action_class_top5": {name: float(rows.mean()) for name, rows in hits.items()},
-        "action_class_n": {"n": len(past), "classes": len(classes), "largest": seen.largest},
+        "action_class_n": {"n": len(seen.classes), "classes": len(classes), "largest": seen.largest},
         "action_class_gains": [asdict(gain(PREDICTED, name, values[PREDICTED], values[name])) for name in others],
     }
 

@@ -6,7 +6,7 @@ a model which returns the before-state finds itself and scores nothing. Only the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +69,6 @@ def predictions(
     views: Views,
     encoded: EncodedEdits,
     commits: Sequence[str],
-    ridge_weights: npt.NDArray[np.floating],
     seed: int = 0,
 ) -> dict[str, States]:
     """Next states `[N, D]` by way: the model with the true action, a borrowed one, a shuffled one; and without it.
@@ -82,7 +81,6 @@ def predictions(
         "ours": model.predict(state, actions),
         "borrowed": model.predict(state, actions[nearest_of_other_commits(state, commits)]),
         "shuffled": model.predict(state, actions[rng.permutation(len(actions))]),
-        "ridge": ridge_predict(ridge_weights, state, actions),
         "copy": state,
         "random": rng.standard_normal(state.shape, np.float32),
     }
@@ -98,12 +96,6 @@ def nearest_of_other_commits(state: States, commits: Sequence[str]) -> npt.NDArr
         cosines[labels[part, None] == labels] = -np.inf
         nearest[part] = cosines.argmax(axis=1)
     return nearest
-
-
-def rates(found: Mapping[str, Knn]) -> tuple[dict[str, float], dict[str, float]]:
-    """Copy-proof and plain KNN@1 of each way, as shares."""
-    copy_proof = {name: float(one.copy_proof.mean()) for name, one in found.items()}
-    return copy_proof, {name: float(one.plain.mean()) for name, one in found.items()}
 
 
 def ranks(encoded: EncodedEdits, prediction: States) -> dict[str, float]:

@@ -30,24 +30,25 @@ class TrainingConfig:
     rivals: int = 0
     learning_rate: float = 2e-3
     warmup: int = 100
-    schedule: str = "linear"  # or "cosine"
+    schedule: Literal["linear", "cosine"] = "linear"
     decay: float = 0.3
     weight_decay: float = 0.05
     clip: float = 1.0
     average: float = 0.0  # decay of the weights' moving average; 0: none
     bf16: bool = False
     buckets: int = 1
+    patience: int = 0  # validations without a new best until the run ends; 0: it never does
     use_action: bool = True  # false for the baseline that never sees the action
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Raises CodewmError for a value that no run can have."""
-        if self.schedule not in ("linear", "cosine"):
-            raise CodewmError(f"schedule = {self.schedule!r}: there are linear and cosine")
         if not 0 <= self.average < 1:
             raise CodewmError(f"average = {self.average}: a decay is at least 0 and under 1")
         if self.buckets < 1:
             raise CodewmError(f"buckets = {self.buckets}: there is at least 1")
+        if self.patience < 0:
+            raise CodewmError(f"patience = {self.patience}: it is counted from 0 on")
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,12 @@ def _check(preset: Preset) -> None:
             <= set(range(1, model.n_loops)),
         f"readout_loops must be of the {model.n_loops}": not set(model.readout_loops)
             <= set(range(1, model.n_loops + 1)),
+        "no loss may have a negative weight": any(
+            weight < 0 for weight in dataclasses.asdict(losses).values() if isinstance(weight, float)
+        ),
         "the MLP predictor is residual": model.predictor == "mlp" and not model.residual,
         "action_fields must be among those of codewm_model.actions": not set(model.action_fields) <= set(ACTION_FIELDS),
+        "positions must not exceed max_positions": model.positions > model.max_positions,
         "n_heads must divide d_model": model.d_model % max(1, model.n_heads) != 0,
     }  # fmt: skip
     if wrong := [fault for fault, there in faults.items() if there]:

@@ -8,6 +8,7 @@ they are; ranks and cosines are of unit states.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,7 @@ def probe(path: Path, data: Dataset, n: int = EDITS, seed: int = 0, *, say: Say 
         "checkpoint": {
             "step": checkpoint.step,
             "seed": checkpoint.preset.training.seed,
+            "target": dataclasses.asdict(checkpoint.preset.target),
             "loops": len(seen.before.states),
             "d_model": int(seen.gallery_after.shape[1]),
         },
@@ -93,6 +95,9 @@ def look(checkpoint: Checkpoint, data: Dataset, rows: Sequence[int] | npt.NDArra
     edit = runner.edits(Encoded(before.states[-1], before.focus), Encoded(after.states[-1], after.focus))
     prediction = runner.predict(before.states[-1], views.actions)
     sides = (before.states[-1], after.states[-1])
+    if checkpoint.preset.target.kind != "online":
+        gallery = TorchModel(model, checkpoint.target())
+        sides = (gallery.encode(views.before).state, gallery.encode(views.after).state)
     return Seen(runner, views, np.array(data.commit[rows]), before, after, *sides, prediction, edit)
 
 

@@ -26,7 +26,8 @@ def show_probe(found: Mapping[str, Any], console: Console) -> None:
     """Print all of it."""
     made, data = found["checkpoint"], found["data"]
     console.print(
-        f"step {made['step']}, seed {made['seed']}; N={data['n']} edits of {data['commits']} commits of "
+        f"step {made['step']}, seed {made['seed']}, target {made['target']['kind']}; "
+        f"N={data['n']} edits of {data['commits']} commits of "
         f"{', '.join(data['repositories'])}",
         highlight=False,
         markup=False,
@@ -35,7 +36,7 @@ def show_probe(found: Mapping[str, Any], console: Console) -> None:
     title = f"by loop, N={n}: |edit| / |state|, cos(before, after); |step| / |state| of readout and tokens; of {size}"
     _table(console, title, LOOP_COLUMNS, loop_rows(found))
     columns = ["", *(f"{name}, of {size}" if key == "rank" else name for key, name in SPECTRUM.items())]
-    rows = [[name, *_spectrum(values)] for name, values in found["spaces"].items()]
+    rows = [[name, *spectrum_cells(values)] for name, values in found["spaces"].items()]
     _table(console, f"directions that are used, N={n}", columns, rows)
     _table(console, f"paths, N={n}", ["", "turn", "straightness"], path_rows(found))
     rows = [[name, f"{found['cosines'][key]:+.4f}"] for key, name in COSINES.items()]
@@ -80,6 +81,11 @@ def loop_rows(found: Mapping[str, Any]) -> list[_Row]:
     return rows
 
 
+def spectrum_cells(values: Mapping[str, float]) -> list[str]:
+    """The cells under `SPECTRUM`."""
+    return [f"{values[key]:.1%}" if key == "top_share" else f"{values[key]:.1f}" for key in SPECTRUM]
+
+
 def path_rows(found: Mapping[str, Any]) -> list[_Row]:
     """Turn and straightness of the three paths, and what each is."""
     readout, tokens, edits = found["loops"]["readout"], found["loops"]["tokens"], found["over_edits"]
@@ -115,10 +121,6 @@ def change_rows(change: Mapping[str, Any]) -> list[_Row]:
         for name, way in change["ways"].items()
     ]
     return [*rows, ["chance", "0.0%", "0.000", *(f"{share:.2%}" for share in change["chance"])]]
-
-
-def _spectrum(values: Mapping[str, float]) -> list[str]:
-    return [f"{values[key]:.1%}" if key == "top_share" else f"{values[key]:.1f}" for key in SPECTRUM]
 
 
 def _number(value: float | None) -> str:

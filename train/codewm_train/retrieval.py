@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from codewm_model.bundle import LearnedWeight
 from codewm_model.errors import DependencyError
 from codewm_train.baselines import BASELINES, difflib_ratio, vectors
 from codewm_train.hub_model import HubModel
 from codewm_train.metrics import MEASURES, Scorer, Task, error_removed, paired_bootstrap
 from codewm_train.minilm import minilm_vectors
-from codewm_train.shipped import LEARNED_SHARE, action, changes_of, shipped
+from codewm_train.shipped import TRIED, Sketched, action, changes_of, shipped, with_learned
 
 DIFFLIB_QUERIES = 50
 RANKING, WITH_LEARNED = "ranking", "ranking+learned"
@@ -69,18 +70,21 @@ def judge_retrieval(
     learned: NDArray[np.float32] | None = None,
     delta: NDArray[np.float32] | None = None,
     extra: Mapping[str, NDArray[np.float32]] | None = None,
-    share: float = LEARNED_SHARE,
+    weight: LearnedWeight = TRIED,
     hub_models: Sequence[HubModel] = (),
 ) -> Retrieval:
     """Judge all scores on a task by the measures of `metrics`, `headline` ("mrr" or "map") being what gains are of.
 
-    Vectors are of the task's edits, in its order: `learned` [N, E] is the third channel, with `share` of the score and
-    of the key; `delta` [N, D], states after less states before, is a baseline; `extra` are scores to be shown alone.
+    Vectors are of the task's edits, in its order: `learned` [N, E] is the third channel, with the shares that
+    `weight` says; `delta` [N, D], states after less states before, is a baseline; `extra` are scores to be shown alone.
     MiniLM's vectors and those of `hub_models`, more baselines, are kept in `cache`; where MiniLM is not installed it is
     skipped, with the reason.
     """
     changes = changes_of(task.edits)
-    ours = shipped(changes, learned, share) | {name: vectors(rows) for name, rows in (extra or {}).items()}
+    sketched = Sketched(changes)
+    ours = shipped(sketched) | {name: vectors(rows) for name, rows in (extra or {}).items()}
+    if learned is not None:
+        ours |= with_learned(sketched, learned, weight)
     baselines: dict[str, Scorer] = {name: make(task.edits) for name, make in BASELINES.items()}
     baselines["action"] = action(changes)
     if delta is not None:

@@ -1,9 +1,9 @@
 """Rivals of a true edit: what else could have been done at the same place, made of what was done at others.
 
-A copy-proof gallery asks whether a prediction is nearer to its after than to its before. A model that never saw the
-action and moves away from the before at random is right about half the time. RIVAL-PROOF asks more: the gallery also
-holds afters that never were, each the same file with the added lines of another real edit in place of the true ones.
-Only who knows what is done there can tell the after from them.
+A copy-proof gallery asks whether a prediction is nearer to its after than to its before. A model that never sees the
+action can learn how afters differ from befores on average, and need not know what is done. RIVAL-PROOF asks more: the
+gallery also holds afters that never were, each the same file with the added lines of another real edit in place of the
+true ones. Only who knows what is done there can tell the after from them.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codewm_model.actions import action_of
+from codewm_model.bundle import LearnedWeight
 from codewm_model.changes import Change, ChangeReader
 from codewm_model.edit import Edit
 from codewm_model.ranking import CANDIDATES, Ranker, fuse
@@ -16,43 +17,59 @@ from codewm_model.sketch import index_keys, project, sketch
 from codewm_train.baselines import standardised, vectors
 from codewm_train.metrics import Scorer, Scores
 
-LEARNED_SHARE = 0.2  # of the learned channel, wherever it joins the lexical one
+TRIED = LearnedWeight(score=0.1)  # where no bundle says what the learned channel counts for
+HALF = np.float32(0.5)
 
 
-def shipped(
-    changes: Sequence[Change], learned: NDArray[np.float32] | None = None, share: float = LEARNED_SHARE
-) -> dict[str, Scorer]:
-    """Scorers over N changes: every channel alone, every combination, and the key and the ranking of the product.
+class Sketched:
+    """N changes with their sketches, and what the sketches say of a query; computed once for all models."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self.sketches = [sketch(change) for change in changes]
+        self.key = vectors(project(self.sketches))
+        ranker = Ranker.of(self.sketches)
+        self.channels = functools.cache(lambda query: ranker.channels(self.sketches[query]))
+
+    def score(self, query: int) -> Scores:
+        """The exact score of everything without a learned channel."""
+        return fuse(*self.channels(query))
+
+
+def shipped(sketched: Sketched) -> dict[str, Scorer]:
+    """Scorers without a learned channel: each channel alone, both, and the key and the ranking of the product.
 
     `lexical+structural` is the exact score of everything, `key` the index's inner product, and `ranking` the exact
-    score of the key's candidates only. With `learned` vectors `[N, E]`, whose cosine is a third channel, the names that
-    end in `+learned` take `share` of it and leave the rest as it was; with structure alone it has half.
+    score of the key's candidates only.
     """
-    sketches = [sketch(change) for change in changes]
-    key = vectors(project(sketches))
-    ranker = Ranker.of(sketches)
-    channels = functools.cache(lambda query: ranker.channels(sketches[query]))
-    scorers: dict[str, Scorer] = {
-        "lexical": lambda query: channels(query)[0],
-        "structural": lambda query: channels(query)[1],
-        "lexical+structural": lambda query: fuse(*channels(query)),
-        "key": key,
+    return {
+        "lexical": lambda query: sketched.channels(query)[0],
+        "structural": lambda query: sketched.channels(query)[1],
+        "lexical+structural": sketched.score,
+        "key": sketched.key,
+        "ranking": ranked(sketched.key, sketched.score),
     }
-    scorers["ranking"] = ranked(key, scorers["lexical+structural"])
-    if learned is not None:
-        unit = learned / np.maximum(np.linalg.norm(learned, axis=1, keepdims=True), np.float32(1e-9))
-        near = scorers["learned"] = vectors(unit)
-        scorers["lexical+learned"] = mixed(scorers["lexical"], near, share)
-        scorers["structural+learned"] = mixed(scorers["structural"], near, 0.5)
-        scorers["lexical+structural+learned"] = lambda query: fuse(*channels(query), near(query), share)
-        scorers["key+learned"] = vectors(index_keys(sketches, unit, share))
-        scorers["ranking+learned"] = ranked(scorers["key+learned"], scorers["lexical+structural+learned"])
-    return scorers
 
 
-def mixed(one: Scorer, other: Scorer, share: float) -> Scorer:
-    """Both similarities added up, the other with this share."""
-    return lambda query: np.float32(1 - share) * one(query) + np.float32(share) * other(query)
+def with_learned(sketched: Sketched, learned: NDArray[np.float32], weight: LearnedWeight = TRIED) -> dict[str, Scorer]:
+    """The same with `learned` vectors `[N, E]`, whose cosine is a third channel with the shares that `weight` says.
+
+    Names that end in `+learned` take the share of the score and leave the rest as it was; with one channel of the
+    sketches alone it has half.
+    """
+    unit = learned / np.maximum(np.linalg.norm(learned, axis=1, keepdims=True), np.float32(1e-9))
+    near = vectors(unit)
+    key = vectors(index_keys(sketched.sketches, unit, weight.key)) if weight.key else sketched.key
+
+    def exact(query: int) -> Scores:
+        return fuse(*sketched.channels(query), near(query), weight.score)
+
+    return {
+        "learned": near,
+        "lexical+learned": lambda query: HALF * (sketched.channels(query)[0] + near(query)),
+        "structural+learned": lambda query: HALF * (sketched.channels(query)[1] + near(query)),
+        "lexical+structural+learned": exact,
+        "ranking+learned": ranked(key, exact),
+    } | ({"key+learned": key} if weight.key else {})
 
 
 def ranked(key: Scorer, exact: Scorer, candidates: int = CANDIDATES) -> Scorer:

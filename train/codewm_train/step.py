@@ -5,11 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from codewm_model.nn.encoder import Encoded
+from codewm_model.nn.encoder import Encoder
 from codewm_model.nn.target_encoder import TargetEncoder
-from codewm_model.nn.world_model import Transition, WorldModel
-from codewm_train.batches import Batch
+from codewm_model.nn.world_model import WorldModel
+from codewm_train.batches import Batch, same_reading
 from codewm_train.buckets import encode_in_buckets
+from codewm_train.distributed import joined
 from codewm_train.losses.objective import Objective, Targets
 from codewm_train.presets import Preset
 
@@ -42,15 +43,22 @@ class TrainingStep(nn.Module):
             sides = [batch.before, batch.after, batch.rival]
             before, after, rival = encode_in_buckets(self.model.encoder, sides, self._buckets)
             seen = self.model.transition(before, after, batch.action, detach_state=self._detach_state).float()
-            targets = self._targets(seen, rival.float(), batch)
+            target = None if self.target is None else self._target_states(self.target, batch)
+        # Edits are compared with all others of the step, those of other processes too.
+        seen, rivals = joined(seen), joined(rival.float().states)
+        labels = joined(
+            [batch.action, batch.action_class, batch.commit, batch.signature, batch.reads, batch.rival_reads]
+        )
+        targets = Targets(seen.before.states, seen.after.states, rivals) if target is None else joined(target)
+        action, action_class, commit, signature, reads, rival_reads = labels
         total, terms = self.objective(
             seen,
             targets,
-            action=batch.action,
-            action_class=batch.action_class,
-            commit=batch.commit,
-            signature=batch.signature,
-            same=batch.same,
+            action=action,
+            action_class=action_class,
+            commit=commit,
+            signature=signature,
+            same=same_reading(reads, rival_reads),
         )
         return total, terms
 
@@ -59,10 +67,13 @@ class TrainingStep(nn.Module):
         if self.target is not None:
             self.target.update(self.model.encoder)
 
-    def _targets(self, seen: Transition, rival: Encoded, batch: Batch) -> Targets:
-        if self.target is None:
-            return Targets(seen.before.states, seen.after.states, rival.states)
+    def gallery(self, model: WorldModel) -> Encoder:
+        """The encoder among whose states a model's predictions are to be found: the target's, or the model's own."""
+        return model.encoder if self.target is None else self.target.encoder
+
+    def _target_states(self, encoder: TargetEncoder, batch: Batch) -> Targets:
+        """What the target encoder says of the afters, and of the befores and rivals if some loss asks."""
         sides = [batch.after, batch.before, batch.rival] if self.objective.compares_befores else [batch.after]
-        after, *others = ([state.float() for state in self.target(*side)] for side in sides)
+        after, *others = ([state.float() for state in encoder(*side)] for side in sides)
         before, rivals = others or ([], [])
         return Targets(before, after, rivals)

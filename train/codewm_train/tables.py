@@ -12,9 +12,10 @@ from rich.table import Table
 def show(found: Mapping[str, Any], console: Console) -> None:
     """Print every part that is there, each score beside its baselines."""
     if state := found.get("next_state"):
-        title = f"next state, {found['split']}: N={state['n']}, {state['seeds']} seed(s) {state['by_seed'] or ''}"
-        rows = {name: [value, state["knn1"][name]] for name, value in state["copy_proof_knn1"].items()}
-        _table(console, title, ("copy-proof KNN@1", "KNN@1"), rows, "{:.1%}")
+        title = f"next state, {found['split']}: N={state['n']}, {state['rivals']} rivals"
+        measures = ("copy_proof_knn1", "rival_proof_knn1", "knn1")
+        rows = {name: [state[measure][name] for measure in measures] for name in state["knn1"]}
+        _table(console, title, ("copy-proof KNN@1", "rival-proof", "plain"), rows, "{:.1%}")
         _table(console, "effective rank", ("of 128",), {k: [v] for k, v in found["rank"].items()}, "{:.1f}")
     show_next_action(found, console)
     for key, title in (("sibling_mrr", "hidden sibling, MRR"), ("rule_map", "same rule, MAP")):
@@ -22,6 +23,13 @@ def show(found: Mapping[str, Any], console: Console) -> None:
         heading = f"{title}, {found['split']}: N={about['n']}, {about['queries']} queries"
         _table(console, heading, ("",), {name: [value] for name, value in found[key].items()}, "{:.3f}")
         _gains(console, found[f"{key}_gains"])
+    if seeds := found.get("seeds"):
+        rows = {
+            name: [one["mean"], one["spread"], min(one["values"]), max(one["values"])]
+            for name, one in seeds["headlines"].items()
+        }
+        heading = f"{seeds['n']} seeds, {found['split']}"
+        _table(console, heading, ("mean", "spread: (max - min) / mean", "least", "most"), rows, "{:.3f}")
     if times := found.get("latency_ms"):
         rows = {name: [row["p50"], row["p95"]] for name, row in times.items()}
         _table(console, "milliseconds, one thread, batch 1", ("p50", "p95"), rows, "{:.2f}")

@@ -43,13 +43,13 @@ class Views:
 
     def same_as_after(self) -> npt.NDArray[np.bool_]:
         """`[N, 2N]`: see `batches.same_as_after`."""
-        before, after = ([_shown(side) for side in sides] for sides in (self.before, self.after))
+        before, after = ([shown(side) for side in sides] for sides in (self.before, self.after))
         return same_as_after(before, after)
 
     def invisible(self) -> float:
         """The share of edits that read the same on both sides."""
         pairs = zip(self.before, self.after, strict=True)
-        return float(np.mean([np.array_equal(_shown(before), _shown(after)) for before, after in pairs]))
+        return float(np.mean([np.array_equal(shown(before), shown(after)) for before, after in pairs]))
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def encode_edits(model: WorldModelRunner, views: Views) -> EncodedEdits:
     return EncodedEdits(before, after, model.edits(before, after))
 
 
-def _shown(side: TokenSequence) -> npt.NDArray[np.int32]:
+def shown(side: TokenSequence) -> npt.NDArray[np.int32]:
     return np.stack([side.text, side.parent, side.depth], axis=1)
 
 

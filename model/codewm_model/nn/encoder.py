@@ -19,7 +19,7 @@ BESIDE = 8  # positions on either side
 
 
 class Encoded(NamedTuple):
-    """States `[B, D]` after each loop, and the focus `[B, N_FOCUS, D]` and place readouts `[B, N_PLACE, D]` of the last.
+    """States `[B, D]` after each loop; of the last the focus `[B, N_FOCUS, D]` and place readouts `[B, N_PLACE, D]`.
 
     The last state is what the model says of the region: with `readout_loops`, a mix of several loops.
     """
@@ -62,7 +62,7 @@ class Encoder(nn.Module):
             states.append(self.readout_norm(self.pool(x, visible)))
         if self.fusion is not None:
             states[-1] = self.fusion(states)
-        begins, mark = mark >= BEGINS, mark % BEGINS
+        begins, mark = kept & (mark >= BEGINS), mark % BEGINS
         changed, on_line = mark == CHANGED, mark != UNCHANGED
         focus = [(x, changed), (x, on_line), (embedded, changed)]
         pooled = [_mean(values, where & kept, self.nothing_changed[i]) for i, (values, where) in enumerate(focus)]

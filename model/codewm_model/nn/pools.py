@@ -17,10 +17,11 @@ class AttentionPool(nn.Module):
 
     def forward(self, x: Tensor, visible: Tensor) -> Tensor:
         """`[B, T, D]` and `[B, T]` -> `[B, D]`."""
-        b, t, _ = x.shape
+        b, t, d = x.shape
         x = self.norm(x)
         scores = self.scores(x).masked_fill(~visible.unsqueeze(-1), float("-inf"))  # [B, T, H]
-        values = self.value(x).view(b, t, scores.shape[-1], -1)  # [B, T, H, D / H]
+        heads = scores.shape[-1]
+        values = self.value(x).view(b, t, heads, d // heads)  # [B, T, H, D / H]
         pooled: Tensor = (scores.softmax(dim=1).unsqueeze(-1) * values).sum(dim=1).flatten(1)
         return pooled
 

@@ -55,9 +55,9 @@ class WorldModel(nn.Module):
         self.edit_head = EditHead(config)
         self.action_prior = ActionPrior(config)
 
-    def forward(self, before: Tokens, after: Tokens, action: Tensor, *, detach_state: bool = False) -> Transition:
+    def forward(self, before: Tokens, after: Tokens, action: Tensor) -> Transition:
         """One pass over a batch of edits; `action` is `[B, action_size]`."""
-        return self.transition(self.encoder(*before), self.encoder(*after), action, detach_state=detach_state)
+        return self.transition(self.encoder(*before), self.encoder(*after), action)
 
     def transition(self, before: Encoded, after: Encoded, action: Tensor, *, detach_state: bool = False) -> Transition:
         """The same for sides that were encoded elsewhere.

@@ -21,7 +21,7 @@ class NextStateInfoNCE(nn.Module):
         self._max = math.log(1 / min_temperature)
 
     def forward(self, prediction: Tensor, after: Tensor, others: Tensor, same: Tensor) -> Tensor:
-        """`[B, D]`, `[B, D]` and `[M, D]` -> a scalar: prediction to after among B + M, and after to prediction among B.
+        """`[B, D]` twice and `[M, D]` -> a scalar: prediction to after among B + M, and after to prediction among B.
 
         `others` are the befores, and rivals if there are any: wrong answers for all. `same` `[B, B + M]` says which of
         the afters and others read exactly like an edit's own after: they are left out.

@@ -1,0 +1,1 @@
+"""`codewm-train report`: one HTML page of runs, probes and judgements that needs nothing but itself."""
