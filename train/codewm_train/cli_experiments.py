@@ -1,4 +1,4 @@
-"""The commands of `codewm-train` that train more than one model: `sweep`."""
+"""The commands of `codewm-train` that train more than one model: `sweep` and `reproduce`."""
 
 from __future__ import annotations
 
@@ -46,4 +46,24 @@ def sweep(
     base = with_settings(load_preset(preset), steps=steps)
     say = Console(stderr=True, highlight=False, soft_wrap=True).print
     found = search(base, points, Dataset.open(data), Dataset.open(validation), out, say=say)
+    Console().print(table_of(found))
+
+
+@click.command()
+@click.option(
+    "--budget", type=click.Choice(["small", "full"]), default="small", show_default=True, help="An hour, or a GPU."
+)
+@click.option("--data", type=_PATH, required=True, help="A dataset that `mine` wrote.")
+@click.option("--validation", type=_PATH, required=True, help="The dataset that everything is judged on.")
+@click.option("--out", type=_PATH, required=True, help="A folder for runs and tables; what is in it already goes on.")
+@reported
+def reproduce(budget: str, data: Path, validation: Path, out: Path) -> None:
+    """Train what the papers' claims need, and say of each: the paper's figure, ours, whether it holds."""
+    from codewm_train.data import Dataset
+    from codewm_train.suite.plan import BUDGETS
+    from codewm_train.suite.reproduce import reproduce as run_suite
+    from codewm_train.suite.tables import table_of
+
+    say = Console(stderr=True, highlight=False, soft_wrap=True).print
+    found = run_suite(BUDGETS[budget], Dataset.open(data), Dataset.open(validation), out, say=say)
     Console().print(table_of(found))
