@@ -18,18 +18,16 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from codewm_lsp.engine.encoder import Encoder
+from codewm_lsp.engine.encoder import EncodedPlace, Encoder
 from codewm_lsp.engine.predict import Predictor
 from codewm_lsp.engine.store import Store, StoredEdit, index_folder
 from codewm_model.git import Repository
 from codewm_model.prediction import NEIGHBOURS, class_scores
 
 NOISE = 0.05
-Floats = npt.NDArray[np.float32]
 
 
 class Grown:
@@ -45,6 +43,11 @@ class Grown:
         self.states = states[self.of] + noise * (np.arange(count) >= len(states))[:, None]
         self.kinds = np.array(kinds, np.intp)[self.of]
         self.questions = states[rng.integers(len(states), size=count)] + noise
+        self.common = np.asarray(np.bincount(self.kinds, minlength=len(Encoder.default().classes)) / count, np.float32)
+
+    def places(self, count: int) -> list[EncodedPlace]:
+        """The first questions, as the encoder would give them."""
+        return [EncodedPlace(state, self.common) for state in self.questions[:count]]
 
     def states_after(self, last: int) -> Iterator[tuple[int, int, bytes]]:
         """Ids from 1 on, as `Store.states_after` gives them."""
@@ -83,17 +86,15 @@ def measure(grown: Grown, questions: int) -> dict[str, Any]:
     """Both ways over the same states and questions."""
     predictor = Predictor(Encoder.default(), cast(Store, grown))
     unit = grown.states / np.linalg.norm(grown.states, axis=1, keepdims=True)
-    prior = np.bincount(grown.kinds, minlength=len(Encoder.default().classes)) / len(grown.kinds)
-    kinds, shares = grown.kinds, prior.astype(np.float32)
 
-    def exact(state: Floats) -> None:
-        cosines = unit @ (state / np.linalg.norm(state))
+    def exact(place: EncodedPlace) -> None:
+        cosines = unit @ (place.state / np.linalg.norm(place.state))
         near = np.argpartition(-cosines, NEIGHBOURS)[:NEIGHBOURS]
-        class_scores(kinds[near], cosines[near], shares)
+        class_scores(grown.kinds[near], cosines[near], grown.common, place.likely)
 
     Encoder.default().predict(grown.questions[:1], Encoder.default().classes.typical()[:1])  # loads the networks
-    (first,) = times(predictor.predict, grown.questions[:1])
-    asked = grown.questions[: questions + 1]
+    (first,) = times(predictor.predict, grown.places(1))
+    asked = grown.places(questions + 1)
     return {
         "edits": len(grown.of),
         "first": first,
@@ -104,12 +105,12 @@ def measure(grown: Grown, questions: int) -> dict[str, Any]:
     }
 
 
-def times(ask: Callable[[Floats], object], states: Floats) -> list[float]:
+def times(ask: Callable[[EncodedPlace], object], places: Sequence[EncodedPlace]) -> list[float]:
     """Milliseconds of the processor for each question."""
     found = []
-    for state in states:
+    for place in places:
         start = time.process_time()
-        ask(state)
+        ask(place)
         found.append(1000 * (time.process_time() - start))
     return found
 

@@ -35,13 +35,16 @@ def write_bundle(folder: Path, model: WorldModel, name: str = "random") -> Bundl
     ids = tuple(torch.ones(2, 5, dtype=torch.int64) for _ in INPUTS)
     d = model.config.d_model
     focus = (torch.randn(2, 3, d), torch.randn(2, 3, d))
-    _export(EncoderGraph(model), ids, folder / ENCODER, list(INPUTS), ["state", "focus"])
+    _export(EncoderGraph(model), ids, folder / ENCODER, list(INPUTS), ["state", "focus", "prior"])
     states = (torch.randn(2, d), torch.randn(2, ACTION_SIZE))
     _export(PredictorGraph(model), states, folder / PREDICTOR, ["state", "action"], ["prediction"])
-    _export(EditGraph(model), focus, folder / EDIT_HEAD, ["before_focus", "after_focus"], ["edit"])
+    _export(
+        EditGraph(model, LearnedWeight().kind), focus, folder / EDIT_HEAD, ["before_focus", "after_focus"], ["edit"]
+    )
     rng = np.random.default_rng(0)
+    centres = (model.config.n_classes, ACTION_SIZE)
     numbers = {name: rng.random(shape, np.float32) for name, shape in
-               (("mean", ACTION_SIZE), ("scale", ACTION_SIZE), ("centres", (64, ACTION_SIZE)))}  # fmt: skip
+               (("mean", ACTION_SIZE), ("scale", ACTION_SIZE), ("centres", centres))}  # fmt: skip
     np.savez(folder / PROTOTYPES, **numbers)  # type: ignore[arg-type]  # numpy's stub wants one type for all keywords
     return write_config(folder, bundle_config(model, name, LearnedWeight(), {"data": "none"}))
 
@@ -49,7 +52,7 @@ def write_bundle(folder: Path, model: WorldModel, name: str = "random") -> Bundl
 def reweighed(bundle: Bundle, folder: Path, key: float = 0.0, score: float = 0.0) -> Bundle:
     """A copy of a bundle in which the learned channel has these shares."""
     shutil.copytree(bundle.folder, folder)
-    return write_config(folder, replace(bundle.config, learned_weight=LearnedWeight(key, score)))
+    return write_config(folder, replace(bundle.config, learned_weight=LearnedWeight(key, score / 2, score / 2)))
 
 
 def _export(part: nn.Module, inputs: tuple[Any, ...], path: Path, names: list[str], outputs: list[str]) -> None:

@@ -33,10 +33,10 @@ class _Place(click.ParamType[tuple[Path, int]]):
 @json_option
 @verbosity
 def predict(place: tuple[Path, int], count: int, as_json: bool) -> int:
-    """Show the likeliest edits of the code at FILE:LINE, as this repository's past has them.
+    """Show the likeliest edits of the code at FILE:LINE, by the model and by this repository's past.
 
-    Each kind comes with its share of the vote and past edits that show it; kinds without any are a guess. The exit code
-    is 1 if no past edit was found.
+    Each kind comes with how likely it is and past edits that show it, where there are any. The exit code is 1 if no
+    past edit was found.
     """
     from codewm_lsp.engine.dismissed import Dismissals
     from codewm_lsp.engine.encoder import Encoder
@@ -77,7 +77,7 @@ def _print(found: list[Prediction]) -> None:
     for rank, prediction in enumerate(found, 1):
         console.print(Text.assemble((f"{rank:3}. {prediction.label}", "bold"), (f"   {prediction.score:.0%}", "dim")))
         if not prediction.edits:
-            console.print(Text("     no past edit of code like this", style="dim"))
+            console.print(Text("     no past edit of code like this shows it", style="dim"))
         for hit in prediction.edits:
             console.print(Text.assemble("     ", heading(hit)))
             console.print(Text(f"       {place(hit)}   {hit.action}   similarity {hit.similarity:.2f}", style="dim"))

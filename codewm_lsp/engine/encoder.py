@@ -22,13 +22,14 @@ from codewm_model.bundle import Bundle
 from codewm_model.changes import Change, change_of
 from codewm_model.edit import edit_between, split_lines
 from codewm_model.languages import LANGUAGES
+from codewm_model.prediction import probabilities
 from codewm_model.regions import Region, region_at, region_pair
 from codewm_model.runtime import Model
 from codewm_model.sketch import KEY_SIZE, Floats, Sketch, index_keys, sketch
 from codewm_model.syntax import Source
 from codewm_model.tokenizer import TokenSequence, tokenize
 
-CACHED_STATES = 4096
+CACHED_PLACES = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +55,14 @@ class EncodedEdit:
     action_class: int | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedPlace:
+    """What the model makes of a place in the code: the state around it `[D]`, how likely each kind of edit is `[K]`."""
+
+    state: Floats
+    likely: Floats
+
+
 class Encoder:
     """A bundle at work. Any thread may use it."""
 
@@ -61,7 +70,7 @@ class Encoder:
         self.bundle = bundle
         self.size = key_size(bundle)
         """Numbers in an edit's vector."""
-        self._states: OrderedDict[bytes, Floats] = OrderedDict()
+        self._places: OrderedDict[bytes, EncodedPlace] = OrderedDict()
         self._lock = threading.Lock()  # of what is remembered, never held while the networks run
 
     @classmethod
@@ -129,38 +138,39 @@ class Encoder:
 
         The state is that of the region around the line: its definition, as far as the model sees.
         """
+        return _stacked([place.state for place in self.encode_places(places)], self.bundle.config.d_state)
+
+    def encode_places(self, places: Sequence[str | tuple[str, int]]) -> list[EncodedPlace]:
+        """All that the model makes of such places, for edits that begin at the line."""
         pairs = [(place, 1) if isinstance(place, str) else place for place in places]
         budget = self.bundle.config.positions
-        return self.encode_regions([_region_at(source, line - 1, budget) for source, line in pairs])
-
-    def encode_regions(self, regions: Sequence[Region]) -> Floats:
-        """States `[N, D]` of regions; those seen lately are remembered by their content."""
-        return self.encode_tokens([self.tokens(region) for region in regions])
+        return self.encode_tokens([self.tokens(_region_at(source, line - 1, budget)) for source, line in pairs])
 
     def tokens(self, region: Region) -> TokenSequence:
         """A region as the model is shown it."""
         return tokenize(region, self.bundle.config.positions)
 
-    def encode_tokens(self, sequences: Sequence[TokenSequence]) -> Floats:
-        """States `[N, D]` of regions as `tokens` gives them; those seen lately are remembered by their content."""
+    def encode_tokens(self, sequences: Sequence[TokenSequence]) -> list[EncodedPlace]:
+        """N places as `tokens` gives them, each at its center; those seen lately are remembered by their content."""
         names = [_content_of(sequence) for sequence in sequences]
         with self._lock:
-            known = {name: self._states[name] for name in names if name in self._states}
+            known = {name: self._places[name] for name in names if name in self._places}
         missing = {name: tokens for name, tokens in zip(names, sequences, strict=True) if name not in known}
-        states = self.model.encode(list(missing.values())).state
-        known |= {name: state.copy() for name, state in zip(missing, states, strict=True)}
+        made = self.model.encode(list(missing.values()))
+        rows = zip(missing, made.state, probabilities(made.prior), strict=True)
+        known |= {name: EncodedPlace(state.copy(), likely.copy()) for name, state, likely in rows}
         with self._lock:
             for name in names:
-                self._states[name] = known[name]
-                self._states.move_to_end(name)
-            while len(self._states) > CACHED_STATES:
-                self._states.popitem(last=False)
-        return _stacked([known[name] for name in names], self.bundle.config.d_state)
+                self._places[name] = known[name]
+                self._places.move_to_end(name)
+            while len(self._places) > CACHED_PLACES:
+                self._places.popitem(last=False)
+        return [known[name] for name in names]
 
     def remembers(self, sequence: TokenSequence) -> bool:
         """Whether `encode_tokens` would answer without running the model."""
         with self._lock:
-            return _content_of(sequence) in self._states
+            return _content_of(sequence) in self._places
 
     def predict(self, states: Floats, actions: Floats) -> Floats:
         """Next states `[N, D]` of states `[N, D]` under actions `[N, ACTION_SIZE]` (`codewm_model.actions`)."""
@@ -196,8 +206,8 @@ def _region_at(source: str, line: int, budget: int) -> Region:
 
 
 def _content_of(sequence: TokenSequence) -> bytes:
-    """A hash of all that enters the state."""
-    digest = hashlib.blake2b(digest_size=16)
+    """A hash of all that enters the state and the prior: no mark does, but the change's beginning enters the prior."""
+    digest = hashlib.blake2b(str(sequence.center).encode(), digest_size=16)
     for column in (sequence.text, sequence.parent, sequence.depth):
         digest.update(column.tobytes())
     return digest.digest()

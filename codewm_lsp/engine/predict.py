@@ -1,8 +1,9 @@
-"""What is usually done next to code like this: a vote of the past edits that were made where the code was alike.
+"""What is usually done next to code like this: what the model says of it, and a vote of the repository's past.
 
-Every kind of edit that the model tells apart is a candidate. The past edits near the code vote for theirs, and how
-common a kind is in the repository counts too; the world model tells how far each candidate would move the state. What
-shows a candidate are the past edits that voted for it; one that nobody voted for has none.
+Every kind of edit that the model tells apart is a candidate, and the model says how likely each is at the place. Past
+edits that were made where the code was alike vote for theirs, and how common a kind is in the repository counts too.
+The world model tells how far each candidate would move the state. What shows a candidate are the past edits that voted
+for it; one that nobody voted for has none.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from codewm_lsp.engine.database import demand, sound_rows
 from codewm_lsp.engine.dismissed import Dismissed
-from codewm_lsp.engine.encoder import Encoder
+from codewm_lsp.engine.encoder import EncodedPlace, Encoder
 from codewm_lsp.engine.index import Hit, hit_of
 from codewm_lsp.engine.rows import StoredEdit
 from codewm_lsp.engine.store import Store
@@ -33,10 +34,10 @@ _WHY = "similar code before it"
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A likely next edit: `score` is its share of the vote, `moved` how far (1 - cosine) it would move the state.
+    """A likely next edit: `score` is how likely it is, `moved` how far (1 - cosine) it would move the state.
 
     `edits` are the nearest past edits of its kind and `label` says in words what most of those that voted did. Where
-    none did, `edits` is empty and the label is that of the kind.
+    none did, `edits` is empty and the label is that of the kind; so it is where others of the answer did the same.
     """
 
     label: str
@@ -128,14 +129,14 @@ class Predictor:
         self._past = PastStates(encoder.bundle.config.d_state)
 
     def predict_at(self, source: str, line: int, k: int = 5, dismissed: Dismissed | None = None) -> list[Prediction]:
-        """`predict` for the region around a line (1-based) of Python source."""
-        return self.predict(self._encoder.encode_states([(source, line)])[0], k, dismissed)
+        """`predict` for a line (1-based) of Python source."""
+        return self.predict(self._encoder.encode_places([(source, line)])[0], k, dismissed)
 
-    def predict(self, state: Floats, k: int = 5, dismissed: Dismissed | None = None) -> list[Prediction]:
-        """Up to `k` likely next edits of a region with this state `[D]`, likeliest first.
+    def predict(self, place: EncodedPlace, k: int = 5, dismissed: Dismissed | None = None) -> list[Prediction]:
+        """Up to `k` likely next edits of a place, likeliest first, each with a label of its own.
 
-        Kinds of which the index has none come last, those first whose typical edit moves the state least: what the
-        world model can tell where there is no past. What is `dismissed` neither votes nor is shown.
+        Kinds of which the index has none may be among them: the model knows them from other repositories. What is
+        `dismissed` neither votes nor is shown.
 
         Raises:
             IndexStoreError: the index is damaged.
@@ -144,16 +145,20 @@ class Predictor:
         self._past.catch_up(self._store)
         classes = self._encoder.classes
         common = self._past.shares(len(classes))
-        near, stored = self._near(state, dismissed or Dismissed())
+        near, stored = self._near(place.state, dismissed or Dismissed())
         kinds = np.array([one.kind for one in near], np.intp)
         cosines = np.array([one.cosine for one in near], np.float32)
-        scores = class_scores(kinds, cosines, common)
-        after = self._encoder.predict(np.repeat(state[None], len(classes), axis=0), classes.typical())
-        moved = 1 - _unit(after) @ _unit(state)
-        labels = classes.labels
+        scores = class_scores(kinds, cosines, common, place.likely)
+        after = self._encoder.predict(np.repeat(place.state[None], len(classes), axis=0), classes.typical())
+        moved = 1 - _unit(after) @ _unit(place.state)
+        best = np.lexsort((moved, -scores))[:k].tolist()
+        voters = [[one for one in near if one.kind == i] for i in best]
+        labels = _labels([classes.labels[i] for i in best], voters, stored)
         return [
-            _prediction(labels[i], float(scores[i]), float(moved[i]), [one for one in near if one.kind == i], stored)
-            for i in np.lexsort((moved, -scores))[:k].tolist()
+            Prediction(
+                label, float(scores[i]), float(moved[i]), tuple(_hit(stored[one.id], one) for one in own[:SHOWN])
+            )
+            for i, own, label in zip(best, voters, labels, strict=True)
         ]
 
     def _near(self, state: Floats, dismissed: Dismissed) -> tuple[list[Near], Mapping[int, StoredEdit]]:
@@ -172,14 +177,16 @@ class Predictor:
             count = min(2 * count, MOST_ASKED)
 
 
-def _prediction(
-    label: str, score: float, moved: float, near: Sequence[Near], stored: Mapping[int, StoredEdit]
-) -> Prediction:
-    votes: Counter[str] = Counter()
-    for one in near:
-        votes[stored[one.id].action] += one.cosine**POWER  # type: ignore[assignment]  # counters take any numbers
-    said = votes.most_common(1)[0][0] if votes else label
-    return Prediction(said, score, moved, tuple(_hit(stored[one.id], one) for one in near[:SHOWN]))
+def _labels(kinds: Sequence[str], voters: Sequence[Sequence[Near]], stored: Mapping[int, StoredEdit]) -> list[str]:
+    """What most of each kind's voters did, in words; the kind's own label where there are none, or others did that."""
+    said = []
+    for kind, near in zip(kinds, voters, strict=True):
+        votes: Counter[str] = Counter()
+        for one in near:
+            votes[stored[one.id].action] += one.cosine**POWER  # type: ignore[assignment]  # counters take any numbers
+        said.append(votes.most_common(1)[0][0] if votes else kind)
+    alike = Counter(said)
+    return [label if alike[label] == 1 else kind for label, kind in zip(said, kinds, strict=True)]
 
 
 def _hit(edit: StoredEdit, near: Near) -> Hit:

@@ -1,4 +1,7 @@
-"""The states of a text that is being typed: made for the places that are asked about, and only where tokens are new."""
+"""The states of a text that is being typed: made for the places that are asked about, and only where tokens are new.
+
+With a state comes what the model tells of edits at that line, from the same run.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from codewm_lsp.engine.buffer import Buffer, Splice, touched
-from codewm_lsp.engine.encoder import Encoder
+from codewm_lsp.engine.encoder import EncodedPlace, Encoder
 from codewm_model.languages import Language
-from codewm_model.sketch import Floats
 from codewm_model.tokenizer import TokenSequence
 
 
@@ -46,19 +48,18 @@ class LiveStates:
             if end - first > 1:
                 yield from (place.first for place in self.buffer.places(first, end))
 
-    def state_at(self, line: int) -> Floats:
-        """The state `[D]` of the region around a line, 0-based.
+    def encoded_at(self, line: int) -> EncodedPlace:
+        """What the model makes of a line, 0-based: the state of the region around it, and what is likely there.
 
         Raises:
             BundleError, DependencyError: the model cannot be run.
         """
         tokens = self._tokens_at(line)
         with self._timed("encode"):
-            states = self._encoder.encode_tokens([tokens])
-        first: Floats = states[0]
-        return first
+            (encoded,) = self._encoder.encode_tokens([tokens])
+        return encoded
 
-    def known_state_at(self, line: int) -> Floats | None:
+    def known_at(self, line: int) -> EncodedPlace | None:
         """The same where it is remembered, None where the model would have to run."""
         tokens = self._tokens_at(line)
         return self._encoder.encode_tokens([tokens])[0] if self._encoder.remembers(tokens) else None

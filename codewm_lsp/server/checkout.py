@@ -19,12 +19,12 @@ from codewm_lsp.server.settings import Settings, read_table
 
 if TYPE_CHECKING:
     from codewm_lsp.engine.dismissed import Dismissals, Dismissed
+    from codewm_lsp.engine.encoder import EncodedPlace
     from codewm_lsp.engine.index import Hit
     from codewm_lsp.engine.predict import Prediction, Predictor
     from codewm_lsp.engine.similar import SimilarEdits
     from codewm_model.edit import Edit
     from codewm_model.git import Repository
-    from codewm_model.sketch import Floats
 
 _log = logging.getLogger(__name__)
 
@@ -135,15 +135,15 @@ class Checkout:
 
         return self._asked(ask)
 
-    def predicted(self, state: Floats, k: int) -> list[Prediction] | None:
-        """Up to `k` likely next edits of a region with this state `[D]`, None without an index."""
+    def predicted(self, place: EncodedPlace, k: int) -> list[Prediction] | None:
+        """Up to `k` likely next edits of a place, None without an index."""
         from codewm_lsp.engine.encoder import Encoder
         from codewm_lsp.engine.predict import Predictor
 
         def ask(engine: SimilarEdits) -> list[Prediction]:
             if self._predictor is None:
                 self._predictor = Predictor(Encoder.default(), engine.store)
-            return self._predictor.predict(state, k, self._dismissed())
+            return self._predictor.predict(place, k, self._dismissed())
 
         return self._asked(ask)
 

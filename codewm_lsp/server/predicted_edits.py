@@ -18,9 +18,9 @@ from codewm_lsp.server.snapshot import Refusal, Snapshot
 from codewm_lsp.server.states import is_read
 
 if TYPE_CHECKING:
+    from codewm_lsp.engine.encoder import EncodedPlace
     from codewm_lsp.engine.index import Hit
     from codewm_lsp.engine.predict import Prediction
-    from codewm_model.sketch import Floats
 
     Found = Sequence[tuple[Prediction, Sequence[tuple[Hit, str | None]]]]
 
@@ -36,7 +36,7 @@ async def predicted_edits(
 ) -> dict[str, Any]:
     """The likeliest edits of the region around a line, 0-based, with past edits that show each.
 
-    `diffs` reads git for each of those. The state is the one that is remembered while the buffer is typed. Where
+    `diffs` reads git for each of those. What the model makes of the line is remembered while the buffer is typed. Where
     nothing can be told the answer says why.
     """
     snapshot = session.asked(uri, version)
@@ -53,9 +53,9 @@ async def predicted_edits(
         except CodewmError as error:
             _log.warning("%s", error)
             return _answer(snapshot.version, "no-model")
-        ((place, state),) = view.regions
-        assert state is not None, "the state at a line is always made"
-        found = await _found(session, snapshot, checkout, state, min(k or PREDICTIONS, MOST_PREDICTIONS), diffs)
+        ((place, encoded),) = view.regions
+        assert encoded is not None, "the state at a line is always made"
+        found = await _found(session, snapshot, checkout, encoded, min(k or PREDICTIONS, MOST_PREDICTIONS), diffs)
     except TooLargeError:
         return _answer(snapshot.version, "too-large")
     except StaleError:
@@ -71,10 +71,10 @@ async def predicted_edits(
 
 
 async def _found(
-    session: Session, snapshot: Snapshot, checkout: Checkout, state: Floats, k: int, diffs: bool
+    session: Session, snapshot: Snapshot, checkout: Checkout, encoded: EncodedPlace, k: int, diffs: bool
 ) -> Found | None:
     def ask(check: Callable[[], None]) -> Found | None:
-        predictions = checkout.predicted(state, k)
+        predictions = checkout.predicted(encoded, k)
         if predictions is None:
             return None
         pairs = with_diffs(checkout, [prediction.edits for prediction in predictions], diffs, check)

@@ -22,10 +22,10 @@ from codewm_model.left_alone import holds_secrets
 
 if TYPE_CHECKING:
     from codewm_lsp.engine.buffer import Place
+    from codewm_lsp.engine.encoder import EncodedPlace
     from codewm_lsp.engine.states import LiveStates
     from codewm_lsp.server.snapshot import Snapshot
     from codewm_model.languages import Language
-    from codewm_model.sketch import Floats
 
 _log = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ _AT_ONCE = 8  # regions, before another document may have its turn
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """States of one version of a document: `[D]` each, None where it was not made yet.
+    """Places of one version of a document with what the model makes of them, None where that was not made yet.
 
     `milliseconds` says what this version has cost so far, `fresh` of it how long after the change the first state was
     there. `model` is the id of the bundle: states of two models have nothing in common.
     """
 
-    regions: tuple[tuple[Place, Floats | None], ...]
+    regions: tuple[tuple[Place, EncodedPlace | None], ...]
     lines: tuple[str, ...]
     milliseconds: dict[str, float | None]
     model: str
@@ -82,14 +82,14 @@ class States:
 
         def look(followed: _Followed) -> View:
             place = followed.states.buffer.place_at(line)
-            return followed.view([(place, followed.state_at(line))], snapshot)
+            return followed.view([(place, followed.encoded_at(line))], snapshot)
 
         return await self._run(snapshot, look)
 
     async def between(self, snapshot: Snapshot, first: int, end: int | None) -> View:
         """The states of the places in lines [first, end), 0-based, each at its own first line. Raises as `at` does."""
         places = await self._run(snapshot, lambda followed: followed.states.buffer.places(first, end))
-        found: list[tuple[Place, Floats | None]] = []
+        found: list[tuple[Place, EncodedPlace | None]] = []
         left = MOST_ENCODED
         for start in range(0, len(places), _AT_ONCE):
             look = partial(_Followed.some_states, places=places[start : start + _AT_ONCE], most=left)
@@ -131,7 +131,7 @@ class States:
             if document in self._waiting or document.closed or followed.revision != revision:
                 return
             for line in islice(lines, 1):
-                followed.state_at(line)
+                followed.encoded_at(line)
                 self._worker.submit(partial(self._make_next, followed, revision, lines))
 
     @contextmanager
@@ -182,24 +182,24 @@ class _Followed:
     revision: int
     fresh_ms: float | None = None
 
-    def state_at(self, line: int) -> Floats:
-        state = self.states.state_at(line)
+    def encoded_at(self, line: int) -> EncodedPlace:
+        encoded = self.states.encoded_at(line)
         if self.fresh_ms is None and self.document.revision == self.revision:
             self.fresh_ms = (monotonic() - self.document.changed_at) * 1000
-        return state
+        return encoded
 
-    def some_states(self, places: Sequence[Place], most: int) -> tuple[list[tuple[Place, Floats | None]], int]:
+    def some_states(self, places: Sequence[Place], most: int) -> tuple[list[tuple[Place, EncodedPlace | None]], int]:
         """The states of places at their first lines, of which `most` may be made now; and how many may be still."""
-        found: list[tuple[Place, Floats | None]] = []
+        found: list[tuple[Place, EncodedPlace | None]] = []
         for place in places:
-            state = self.states.known_state_at(place.first)
-            if state is None and most > 0:
-                state = self.state_at(place.first)
+            encoded = self.states.known_at(place.first)
+            if encoded is None and most > 0:
+                encoded = self.encoded_at(place.first)
                 most -= 1
-            found.append((place, state))
+            found.append((place, encoded))
         return found, most
 
-    def view(self, regions: Sequence[tuple[Place, Floats | None]], snapshot: Snapshot) -> View:
+    def view(self, regions: Sequence[tuple[Place, EncodedPlace | None]], snapshot: Snapshot) -> View:
         milliseconds = {**self.states.milliseconds, "fresh": self.fresh_ms}
         return View(tuple(regions), snapshot.lines(), milliseconds, self.model)
 

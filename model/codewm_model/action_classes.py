@@ -45,7 +45,13 @@ class ActionClasses:
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
         """Each class in words, such as "add if in a function, about 3 lines": what sets it apart from other edits."""
-        return tuple(_label(*pair) for pair in zip(self.centres, self.typical(), strict=True))
+        labels = [_label(*pair) for pair in zip(self.centres, self.typical(), strict=True)]
+        namesakes = {label: [i for i, other in enumerate(labels) if other == label] for label in labels}
+        for label, rows in namesakes.items():
+            if len(rows) > 1:
+                for i, more in zip(rows, _set_apart(self.centres[rows]), strict=True):
+                    labels[i] = f"{label}, {more}"
+        return tuple(labels)
 
     def save(self, path: Path) -> None:
         """Write them as an npz file."""
@@ -82,10 +88,30 @@ def _label(centre: Floats, typical: Floats) -> str:
     return f"{what} {where}, about {lines} lines" if lines > 1 else f"{what} {where}, 1 line"
 
 
+def _set_apart(centres: Floats) -> list[str]:
+    """Centres `[N, A]` of classes with one label: of which category each adds or removes more or less than the others.
+
+    None is said twice: each class takes the one in which it differs most of those that are left.
+    """
+    said: list[str] = []
+    for differences in (centres - centres.mean(axis=0))[:, : 2 * len(CATEGORIES)]:
+        ways = (
+            f"{'more' if differences[i] > 0 else 'less'} {_category(int(i) % len(CATEGORIES))} "
+            f"{'removed' if i < len(CATEGORIES) else 'added'}"
+            for i in np.argsort(-np.abs(differences), kind="stable")
+        )
+        said.append(next((way for way in ways if way not in said), f"kind {len(said) + 1}"))
+    return said
+
+
+def _category(number: int) -> str:
+    """A category in words."""
+    return NAMES.get(CATEGORIES[number], CATEGORIES[number])
+
+
 def _most_telling(centre: Floats) -> str:
     """The category that is most above its mean, in words; none where none is."""
     most = float(centre.max())
     if most < _TELLING:
         return ""
-    first = next(name for name, value in zip(CATEGORIES, centre, strict=True) if value >= _NEARLY * most)
-    return NAMES.get(first, first)
+    return _category(next(i for i, value in enumerate(centre.tolist()) if value >= _NEARLY * most))

@@ -28,7 +28,7 @@ from codewm_model.actions import ACTION_SIZE
 from codewm_model.errors import BundleError
 from codewm_model.version import representation_version
 
-FORMAT = 1
+FORMAT = 2
 CONFIG = "config.json"
 ENCODER, PREDICTOR, EDIT_HEAD = NETWORKS = ("encoder.onnx", "predictor.onnx", "edit_head.onnx")
 PROTOTYPES = "prototypes.npz"
@@ -47,10 +47,19 @@ _EXTERNAL = b"\n\x08location\x12"  # how a tensor whose values lie in another fi
 
 @dataclass(frozen=True, slots=True)
 class LearnedWeight:
-    """The learned channel's share of the index key and of the score, at least 0 and below 1; 0 leaves it out."""
+    """What the learned embedding counts for: its share of the index key, and those of its two halves of the score.
+
+    Each is at least 0, and `key` and `score` leave something to the sketches; 0 leaves a channel out.
+    """
 
     key: float = 0.0
-    score: float = 0.0
+    kind: float = 0.0
+    topic: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """Both halves' share of the score."""
+        return self.kind + self.topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,8 @@ class BundleConfig:
     """What a bundle says of itself.
 
     `representation` is the version of what its network was trained to read, `positions` how many tokens of a region it
-    is shown, of `max_positions` that it can read. `trained` is for people: data, budget, command.
+    is shown, of `max_positions` that it can read, `classes` how many classes of actions its prior tells apart.
+    `trained` is for people: data, budget, command.
     """
 
     name: str
@@ -75,6 +85,7 @@ class BundleConfig:
     max_positions: int
     d_state: int
     d_edit: int
+    classes: int
     parameters: int
     learned_weight: LearnedWeight = LearnedWeight()
     trained: Mapping[str, Any] = field(default_factory=dict)
@@ -136,14 +147,14 @@ class Bundle:
         """The classes of actions, whose centres are the prototypes.
 
         Raises:
-            BundleError: the file is not what it should be.
+            BundleError: the file is not what it should be, or holds more or fewer classes than the config says.
         """
         try:
             mean, scale, centres = _arrays(self.read(PROTOTYPES), ("mean", "scale", "centres"))
             if {mean.shape, scale.shape, centres.shape[1:]} != {(ACTION_SIZE,)} or centres.ndim != 2:
                 raise ValueError(f"shapes {mean.shape}, {scale.shape}, {centres.shape}")
-            if not 0 < len(centres) <= MOST_CLASSES:
-                raise ValueError(f"{len(centres)} classes")
+            if len(centres) != self.config.classes:
+                raise ValueError(f"{len(centres)} classes, not {self.config.classes}")
             if not all(np.isfinite(array).all() for array in (mean, scale, centres)) or not scale.all():
                 raise ValueError("numbers that nothing can be divided by")
         except _UNREADABLE_ARRAYS as error:
@@ -182,7 +193,9 @@ def _read_config(folder: Path) -> BundleConfig:
         raise BundleError(f"{path} is no JSON ({error})") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         found = content.get("format") if isinstance(content, dict) else None
-        raise BundleError(f"{path} is of format {found!r}, this version reads format {FORMAT}")
+        raise BundleError(
+            f"{path} is of format {found!r}, this version reads format {FORMAT}: train and export a model with it"
+        )
     if content.get("representation") != representation_version():
         raise BundleError(
             f"the model in {folder} was trained on representation {content.get('representation')}, this version reads"
@@ -234,8 +247,9 @@ def _config_of(content: dict[str, Any]) -> BundleConfig:
         max_positions=_whole(content["max_positions"], "max_positions", LARGEST_SIZE),
         d_state=_whole(content["d_state"], "d_state", LARGEST_SIZE),
         d_edit=_whole(content["d_edit"], "d_edit", LARGEST_SIZE),
+        classes=_whole(content["classes"], "classes", MOST_CLASSES),
         parameters=_whole(content["parameters"], "parameters"),
-        learned_weight=LearnedWeight(*(_share(content["learned_weight"][name], name) for name in ("key", "score"))),
+        learned_weight=_learned_weight(content["learned_weight"]),
         trained=dict(content.get("trained", {})),
         files={name: FileRecord(**record) for name, record in content["files"].items()},
     )
@@ -258,7 +272,12 @@ def _whole(value: object, name: str, most: int = (1 << 63) - 1) -> int:
     return value
 
 
-def _share(value: object, name: str) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
-        raise ValueError(f"learned_weight.{name} is {value!r}")
-    return float(value)
+def _learned_weight(content: dict[str, Any]) -> LearnedWeight:
+    for name in ("key", "kind", "topic"):
+        value = content[name]
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
+            raise ValueError(f"learned_weight.{name} is {value!r}")
+    weight = LearnedWeight(*(float(content[name]) for name in ("key", "kind", "topic")))
+    if weight.score >= 1:
+        raise ValueError("learned_weight leaves nothing of the score to the sketches")
+    return weight

@@ -28,14 +28,18 @@ _FATAL_ONLY = 4  # errors come as exceptions
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
-    """What the encoder makes of N sequences: `state` `[N, D]` and `focus` `[N, FOCUS, D]`, float32."""
+    """What the encoder makes of N sequences: `state` `[N, D]`, `focus` `[N, FOCUS, D]` and `prior` `[N, K]`, float32.
+
+    `prior` are log-probabilities of the K classes of actions, for an edit that begins at each sequence's `center`.
+    """
 
     state: Floats
     focus: Floats
+    prior: Floats
 
     def __getitem__(self, rows: slice) -> Encoded:
         """Some of the N."""
-        return Encoded(self.state[rows], self.focus[rows])
+        return Encoded(self.state[rows], self.focus[rows], self.prior[rows])
 
 
 class Model:
@@ -54,7 +58,7 @@ class Model:
             DependencyError: onnxruntime is not installed.
         """
         bundle.read(PREDICTOR)  # whole today; loaded when something is predicted, for an indexer never does
-        encoder = Network(bundle, ENCODER, _INPUTS, ("state", "focus"))
+        encoder = Network(bundle, ENCODER, _INPUTS, ("state", "focus", "prior"))
         return cls(bundle, encoder, Network(bundle, EDIT_HEAD, ("before_focus", "after_focus"), ("edit",)))
 
     @functools.cached_property
@@ -62,19 +66,23 @@ class Model:
         return Network(self._bundle, PREDICTOR, ("state", "action"), ("prediction",))
 
     def encode(self, sequences: Sequence[TokenSequence]) -> Encoded:
-        """States and focus readouts of N sequences of at most `max_positions`; empty ones have some, too.
+        """States, focus readouts and priors of N sequences of at most `max_positions`; empty ones have some, too.
 
         Raises:
             BundleError: the network cannot be run.
         """
-        count, size = len(sequences), self._config.d_state
-        found = Encoded(np.zeros((count, size), np.float32), np.zeros((count, FOCUS, size), np.float32))
+        count, size, classes = len(sequences), self._config.d_state, self._config.classes
+        found = Encoded(
+            np.zeros((count, size), np.float32),
+            np.zeros((count, FOCUS, size), np.float32),
+            np.zeros((count, classes), np.float32),
+        )
         order = sorted(range(count), key=lambda i: len(sequences[i].text))  # equal lengths together: little padding
         for start in range(0, count, BATCH):
             rows = order[start : start + BATCH]
             inputs = _padded([sequences[i] for i in rows])
-            state, focus = self._encoder.run(inputs, (len(rows), size), (len(rows), FOCUS, size))
-            found.state[rows], found.focus[rows] = state, focus
+            shapes = ((len(rows), size), (len(rows), FOCUS, size), (len(rows), classes))
+            found.state[rows], found.focus[rows], found.prior[rows] = self._encoder.run(inputs, *shapes)
         return found
 
     def edits(self, before: Encoded, after: Encoded) -> Floats:
@@ -135,7 +143,7 @@ class Network:
         """The outputs, in their order, which must have these shapes.
 
         Raises:
-            BundleError: onnxruntime refuses, or the network gives something else than its bundle says.
+            BundleError: onnxruntime refuses, or the network gives something else than its bundle says, or no numbers.
         """
         try:
             found = list(self._session.run(self._outputs, dict(inputs)))
@@ -144,6 +152,8 @@ class Network:
         if [(output.shape, output.dtype) for output in found] != [(shape, np.float32) for shape in shapes]:
             given = ", ".join(f"{output.dtype} {list(output.shape)}" for output in found)
             raise BundleError(f"{self._path} gives {given}, not numbers {list(map(list, shapes))}")
+        if not all(np.isfinite(output).all() for output in found):
+            raise BundleError(f"{self._path} gives what is no number: it is damaged, or was badly trained")
         return found
 
 
@@ -152,8 +162,7 @@ def _padded(sequences: Sequence[TokenSequence]) -> dict[str, npt.NDArray[np.int6
     length = max(1, *(len(sequence.text) for sequence in sequences))
     table = np.zeros((len(_INPUTS), len(sequences), length), np.int64)
     for i, sequence in enumerate(sequences):
-        for column, name in enumerate(_INPUTS):
-            table[column, i, : len(sequence.text)] = getattr(sequence, name)
+        table[:, i, : len(sequence.text)] = sequence.columns()
     return dict(zip(_INPUTS, table, strict=True))
 
 

@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from codewm_model.regions import Region, view
+from codewm_model.regions import BEGINS, Region, view
 from codewm_model.words import subwords, words
 
 Ids = npt.NDArray[np.int32]
@@ -31,8 +31,8 @@ _SHORT = 60  # characters: longer texts come seldom again, and would fill the me
 class TokenSequence:
     """Four numbers a position: text bucket, parent bucket, depth and mark, each int32 `[P]`.
 
-    `name` is 1 where the position is part of an identifier, `center` the position at which the change begins. The model
-    reads neither: training renames by the one and cuts by the other.
+    `name` is 1 where the position is part of an identifier, which the model does not read: training renames by it.
+    `center` is the position at which the change begins, the number of positions where it lies behind the last.
     """
 
     text: Ids
@@ -41,6 +41,12 @@ class TokenSequence:
     mark: Ids
     name: Ids
     center: int = 0
+
+    def columns(self) -> Ids:
+        """What the model reads, `[4, P]`: text, parent, depth, and the mark with `BEGINS` where the change begins."""
+        read = np.stack((self.text, self.parent, self.depth, self.mark))
+        read[3, self.center : self.center + 1] += BEGINS
+        return read
 
 
 def tokenize(region: Region, max_positions: int = MAX_POSITIONS) -> TokenSequence:

@@ -99,7 +99,7 @@ def test_states_are_those_of_the_places_asked_for() -> None:
     encoder = Encoder.default()
     states = encoder.encode_states([(CLASS, 3), (CLASS, 2), (CLASS, 6), "x = 1\n", ("x = 1\n", 1), "", (CLASS, 99)])
     assert (states.shape, states.dtype) == ((7, encoder.bundle.config.d_state), np.float32)
-    assert np.array_equal(states[0], states[1]), "two lines of a definition that is seen whole"
+    assert states[0] == pytest.approx(states[1], abs=1e-5), "two lines of a definition that is seen whole"
     assert np.array_equal(states[3], states[4])
     assert np.abs(states[0] - states[2]).max() > 0.01
     assert np.isfinite(states).all()
@@ -125,13 +125,30 @@ def test_a_state_seen_before_is_remembered_by_its_content(
 
     encode = Model.encode
     monkeypatch.setattr(Model, "encode", counting)
-    monkeypatch.setattr(encoder, "CACHED_STATES", 2)
+    monkeypatch.setattr(encoder, "CACHED_PLACES", 2)
     mine = Encoder(random_bundle)
     first = mine.encode_states(["x = 1\n", "y = f(2)\n", "x = 1\n"])
     again = mine.encode_states(["\n\nx = 1\n", "z[3]\n"])
     mine.encode_states(["y = f(2)\n"])
     assert asked == [2, 1, 1], "each content once, until others have taken its place"
     assert np.array_equal(first[0], first[2]) and np.array_equal(first[0], again[0])
+
+
+def test_equal_tokens_with_another_center_are_other_content(random_bundle: Bundle) -> None:
+    mine = Encoder(random_bundle)
+    first, second, again = mine.encode_places([(CLASS, 2), (CLASS, 3), (CLASS, 2)])
+    assert first is again and second is not first
+    assert first.state == pytest.approx(second.state, abs=1e-5)
+    assert np.abs(first.likely - second.likely).max() > 1e-4
+    for place in (first, second):
+        assert place.likely.shape == (len(mine.classes),) and place.likely.sum() == pytest.approx(1)
+
+
+def test_states_are_those_of_the_encoded_places(random_bundle: Bundle) -> None:
+    mine = Encoder(random_bundle)
+    places = [(CLASS, 2), "x = 1\n", (CLASS, 6)]
+    assert np.array_equal(mine.encode_states(places), [place.state for place in mine.encode_places(places)])
+    assert mine.encode_states([]).shape == (0, random_bundle.config.d_state) and mine.encode_places([]) == []
 
 
 def test_a_prediction_depends_on_state_and_action() -> None:

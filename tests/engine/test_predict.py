@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +12,18 @@ import pytest
 from repositories import Repo, numbered
 
 from codewm_lsp.engine import predict as predict_module
+from codewm_lsp.engine.default_bundle import VARIABLE
 from codewm_lsp.engine.dismissed import Dismissal, Dismissed
 from codewm_lsp.engine.encoder import Encoder
 from codewm_lsp.engine.indexing import update_index
 from codewm_lsp.engine.predict import SHOWN, PastStates, Prediction, Predictor
 from codewm_lsp.engine.states import LiveStates
 from codewm_lsp.engine.store import Store, index_folder
+from codewm_model.bundle import PROTOTYPES, Bundle, write_config
 from codewm_model.git import Repository
 from codewm_model.languages import LANGUAGES
-from codewm_model.prediction import NEIGHBOURS
+from codewm_model.prediction import LEARNED, NEIGHBOURS
+from codewm_train.ids import CLASSES_FILE
 
 CALL = "def fetch(session, url):\n    found = session.get(url)\n    return found\n"
 TABLE = "NAMES = {\n    'one': 1,\n    'two': 2,\n}\n"
@@ -50,11 +55,45 @@ def predict(repo: Repo, source: str, line: int, k: int = 5) -> list[Prediction]:
 
 
 def test_what_was_done_to_such_code_comes_first_and_is_shown(habitual: Repo) -> None:
+    """The test's model knows nothing, so it leaves the order to the past."""
     code = CALL.replace("fetch", "load").replace("found", "answer")
     found = predict(habitual, code, 2)
     timeouts = [one for one in found if any(hit.subject.startswith("timeout") for hit in one.edits)]
     assert timeouts and timeouts[0] is found[0]
     assert {hit.path[:4] for hit in found[0].edits} == {"call"}
+
+
+def test_what_the_model_takes_for_likely_comes_first_even_if_the_repository_never_did_it(habitual: Repo) -> None:
+    store = Store(index_folder(Repository.open(habitual.root)))
+    encoder = Encoder.default()
+    predictor = Predictor(encoder, store)
+    (place,) = encoder.encode_places([(TABLE, 3)])
+    unseen = min({*range(len(encoder.classes))} - {kind for _, kind, _ in store.states_after(0)})
+    likely = np.full(len(encoder.classes), 0.1 / (len(encoder.classes) - 1), np.float32)
+    likely[unseen] = 0.9
+    first, *others = predictor.predict(replace(place, likely=likely))
+    assert first.label == encoder.classes.labels[unseen] and first.edits == ()
+    assert first.score == pytest.approx(LEARNED * 0.9, abs=1e-6) and others[0].edits
+    store.close()
+
+
+def test_no_two_kinds_of_an_answer_have_the_same_label(
+    random_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(random_bundle.folder, tmp_path / "bundle")
+    shutil.copyfile(CLASSES_FILE, tmp_path / "bundle" / PROTOTYPES)
+    write_config(tmp_path / "bundle", random_bundle.config)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "bundle"))
+    repo = Repo.init(tmp_path / "repository")
+    repo.commit("files", {f"part_{i}.py": CALL for i in range(8)})
+    for i in range(8):
+        body = "    x.call(1)\n" * (1 + 3 * i)
+        repo.commit(f"more {i}", {f"part_{i}.py": f"{CALL}\n\ndef more_{i}(x):\n{body}"})
+    update_index(Repository.open(repo.root), jobs=1)
+    found = predict(repo, CALL, 3, k=64)
+    did = [{hit.action for hit in one.edits} for one in found if one.edits]
+    assert sum(actions == {"add function"} for actions in did) > 1, "several kinds did what the same words say"
+    assert len({one.label for one in found}) == 64
 
 
 def test_candidates_are_in_the_order_of_their_votes_and_each_shows_its_nearest_past(habitual: Repo) -> None:
@@ -69,22 +108,34 @@ def test_candidates_are_in_the_order_of_their_votes_and_each_shows_its_nearest_p
     assert found[0].edits
 
 
-def test_kinds_without_a_past_edit_come_last_with_their_own_labels_and_those_first_that_move_least(
-    habitual: Repo,
-) -> None:
+def test_kinds_without_a_past_edit_have_their_own_labels_and_what_the_model_says(habitual: Repo) -> None:
     found = predict(habitual, TABLE, 3, k=64)
     assert len(found) == 64
-    unseen = [one for one in found if one.score == 0]
-    assert unseen and found[-len(unseen) :] == unseen and not any(one.edits for one in unseen)
-    assert {one.label for one in unseen} <= set(Encoder.default().classes.labels)
-    assert [one.moved for one in unseen] == sorted(one.moved for one in unseen)
+    unseen = [one for one in found if not one.edits]
+    labels = Encoder.default().classes.labels
+    assert unseen and {one.label for one in unseen} <= set(labels)
+    (place,) = Encoder.default().encode_places([(TABLE, 3)])
+    for one in unseen:
+        assert one.score >= LEARNED * place.likely[labels.index(one.label)] - 1e-6
+
+
+def test_of_equally_likely_kinds_those_come_first_that_move_the_state_least(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "notes")
+    repo.commit("one", {"notes.txt": "some words\n"})
+    update_index(Repository.open(repo.root), jobs=1)
+    store = Store(index_folder(Repository.open(repo.root)))
+    (place,) = Encoder.default().encode_places([CALL])
+    even = replace(place, likely=np.full_like(place.likely, 1 / len(place.likely)))
+    moved = [one.moved for one in Predictor(Encoder.default(), store).predict(even, k=64)]
+    assert len(moved) == 64 and moved == sorted(moved)
+    store.close()
 
 
 def test_a_live_state_is_answered_as_its_place_in_the_text(habitual: Repo) -> None:
     store = Store(index_folder(Repository.open(habitual.root)))
     predictor = Predictor(Encoder.default(), store)
     states = LiveStates(LANGUAGES[0], TABLE.split("\n"), Encoder.default())
-    assert predictor.predict(states.state_at(2)) == predictor.predict_at(TABLE, 3)
+    assert predictor.predict(states.encoded_at(2)) == predictor.predict_at(TABLE, 3)
     store.close()
 
 
@@ -124,13 +175,16 @@ def test_any_text_has_an_answer(habitual: Repo, source: str) -> None:
     assert predict(habitual, source, 10_000) is not None
 
 
-def test_an_index_without_code_has_nothing_but_guesses(tmp_path: Path) -> None:
+def test_an_index_without_code_leaves_it_to_the_model(tmp_path: Path) -> None:
     repo = Repo.init(tmp_path / "notes")
     repo.commit("one", {"notes.txt": "some words\n"})
     repo.commit("two", {"notes.txt": "other words\n"})
     update_index(Repository.open(repo.root), jobs=1)
     found = predict(repo, CALL, 1)
-    assert len(found) == 5 and not any(one.edits or one.score for one in found)
+    assert len(found) == 5 and not any(one.edits for one in found)
+    (place,) = Encoder.default().encode_places([CALL])
+    best = np.sort(place.likely)[::-1][:5]
+    assert [one.score for one in found] == pytest.approx((LEARNED * best).tolist(), abs=1e-6)
 
 
 def test_what_no_branch_holds_any_more_is_not_shown(tmp_path: Path) -> None:

@@ -40,30 +40,30 @@ def live(random_bundle: Bundle) -> LiveStates:
 
 
 def test_only_a_region_whose_tokens_changed_is_encoded(live: LiveStates, runs: list[int]) -> None:
-    first, second = live.state_at(0), live.state_at(4)
+    first, second = live.encoded_at(0), live.encoded_at(4)
     assert len(runs) == 2
     live.change([(5, 1, ["    return c"])])
-    assert np.array_equal(live.state_at(0), first)
+    assert live.encoded_at(0) is first
     assert len(runs) == 2
-    assert not np.array_equal(live.state_at(4), second)
+    changed = live.encoded_at(4)
+    assert not np.array_equal(changed.state, second.state) and not np.array_equal(changed.likely, second.likely)
     assert len(runs) == 3
 
 
 def test_what_was_there_before_or_only_moved_is_not_encoded_again(live: LiveStates, runs: list[int]) -> None:
-    second = live.state_at(4)
+    second = live.encoded_at(4)
     live.change([(5, 1, ["    return c"])])
-    live.state_at(4)
+    live.encoded_at(4)
     live.change([(5, 1, ["    return  b"]), (0, 0, ["import os", ""])])
-    assert np.array_equal(live.state_at(6), second)
+    assert live.encoded_at(6) is second
     assert len(runs) == 2
 
 
 def test_a_state_that_is_not_known_is_not_made_by_asking_whether_it_is(live: LiveStates, runs: list[int]) -> None:
-    assert live.known_state_at(0) is None
+    assert live.known_at(0) is None
     assert runs == []
-    made = live.state_at(0)
-    known = live.known_state_at(0)
-    assert known is not None and np.array_equal(known, made)
+    made = live.encoded_at(0)
+    assert live.known_at(0) is made
 
 
 def test_the_cursor_comes_before_all_else_that_was_touched(live: LiveStates) -> None:
@@ -75,7 +75,7 @@ def test_the_cursor_comes_before_all_else_that_was_touched(live: LiveStates) -> 
 
 
 def test_costs_are_of_the_present_version(live: LiveStates) -> None:
-    live.state_at(0)
+    live.encoded_at(0)
     assert all(cost > 0 for cost in live.milliseconds.values())
     live.change([(1, 1, ["    return x"])])
     assert live.milliseconds["parse"] > 0
@@ -97,7 +97,7 @@ def test_the_model_is_shown_as_many_positions_as_its_bundle_says(
     lines = ["def long():", *(f"    call({i})" for i in range(200)), ""]
     encoder = Encoder(Bundle(random_bundle.folder, replace(random_bundle.config, positions=positions)))
     live = LiveStates(LANGUAGES[0], lines, encoder)
-    states = [live.state_at(line) for line in (0, 100)]
+    states = [live.encoded_at(line).state for line in (0, 100)]
     assert shown == [positions] * 2
     assert np.array_equal(states[1], encoder.encode_states([("\n".join(lines), 101)])[0])
 
@@ -112,8 +112,8 @@ def test_a_line_is_read_once_for_each_version(live: LiveStates, monkeypatch: pyt
 
     monkeypatch.setattr(Buffer, "region_at", counted)
     for _ in range(2):
-        live.state_at(5)
-        assert live.known_state_at(5) is not None
+        live.encoded_at(5)
+        assert live.known_at(5) is not None
     live.change([(5, 1, ["    return c"])])
-    live.state_at(5)
+    live.encoded_at(5)
     assert read == [5, 5]

@@ -43,7 +43,7 @@ def test_a_bundle_says_what_it_is(bundle: Bundle) -> None:
     config = bundle.config
     assert (bundle.name, config.representation, config.positions) == ("random", representation_version(), 64)
     assert set(config.files) == {*NETWORKS, PROTOTYPES}
-    assert (config.learned_weight, config.trained) == (LearnedWeight(0.0, 0.0), {"data": "none"})
+    assert (config.learned_weight, config.trained) == (LearnedWeight(), {"data": "none"})
     assert len(bundle.id) == 12 and int(bundle.id, 16) >= 0
 
 
@@ -89,8 +89,13 @@ def test_another_representation_is_refused_and_the_remedy_is_named(bundle: Bundl
 
 
 def test_another_format_is_refused(bundle: Bundle) -> None:
-    change_config(bundle, lambda content: content.update(format=2))
-    refused(bundle, "format 2, this version reads format 1")
+    change_config(bundle, lambda content: content.update(format=3))
+    refused(bundle, "format 3, this version reads format 2")
+
+
+def test_a_bundle_of_format_1_is_refused_in_one_sentence_that_says_what_to_do(bundle: Bundle) -> None:
+    change_config(bundle, lambda content: (content.update(format=1), content.pop("classes")))
+    refused(bundle, r"config\.json is of format 1, this version reads format 2: train and export a model with it$")
 
 
 @pytest.mark.parametrize(
@@ -102,8 +107,12 @@ def test_another_format_is_refused(bundle: Bundle) -> None:
         {"d_state": "128"},
         {"name": "\x1b[2J"},
         {"learned_weight": 0.2},
-        {"learned_weight": {"key": 1.0, "score": 0.0}},
-        {"learned_weight": {"key": 0.0, "score": -0.1}},
+        {"learned_weight": {"key": 1.0, "kind": 0.0, "topic": 0.0}},
+        {"learned_weight": {"key": 0.0, "kind": -0.1, "topic": 0.0}},
+        {"learned_weight": {"key": 0.0, "kind": 0.5, "topic": 0.5}},
+        {"learned_weight": {"key": 0.0, "kind": 0.0}},
+        {"classes": 0},
+        {"classes": 257},
         {"files": {}},
         {"files": []},
         {"files": {"../../etc/passwd": {"sha256": "0" * 64, "bytes": 1}}},
@@ -121,7 +130,7 @@ def test_a_config_that_is_no_object_is_refused(bundle: Bundle, text: str) -> Non
     refused(bundle, "is no JSON|is of format None")
 
 
-@pytest.mark.parametrize("key", ["name", "positions", "learned_weight", "files", "parameters"])
+@pytest.mark.parametrize("key", ["name", "positions", "classes", "learned_weight", "files", "parameters"])
 def test_a_config_without_one_of_its_keys_is_refused(bundle: Bundle, key: str) -> None:
     change_config(bundle, lambda content: content.pop(key))
     refused(bundle, f"is incomplete or wrong.*{key}")
@@ -151,6 +160,12 @@ def test_the_action_classes_are_those_of_todays_actions(bundle: Bundle) -> None:
     assert (found.mean.shape, found.scale.shape, found.centres.shape) == (
         (ACTION_SIZE,), (ACTION_SIZE,), (64, ACTION_SIZE),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("classes", [1, 63, 65, 256])
+def test_action_classes_of_another_number_than_the_prior_tells_apart_are_refused(bundle: Bundle, classes: int) -> None:
+    with pytest.raises(BundleError, match=f"holds no action classes .64 classes, not {classes}"):
+        write_config(bundle.folder, replace(bundle.config, classes=classes)).action_classes()
 
 
 class Trap:

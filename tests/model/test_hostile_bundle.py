@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codewm_lsp.engine.encoder import Encoder
 from codewm_model.actions import ACTION_SIZE
 from codewm_model.bundle import CONFIG, EDIT_HEAD, ENCODER, NETWORKS, PREDICTOR, PROTOTYPES, Bundle, write_config
 from codewm_model.errors import BundleError
@@ -179,14 +180,66 @@ def test_bytes_of_prototypes_that_their_config_vouches_for_may_be_anything(
 
 
 @pytest.mark.parametrize(
-    "sizes", [{"d_state": 16}, {"d_edit": 7}, {"d_state": 65536}, {"max_positions": 2000}], ids=str
+    "sizes", [{"d_state": 16}, {"d_edit": 7}, {"d_state": 65536}, {"max_positions": 2000}, {"classes": 256}], ids=str
 )
 def test_a_network_that_is_not_what_its_config_says_is_refused(
     copy: Bundle, random_bundle: Bundle, sizes: dict[str, int]
 ) -> None:
     folder = restored(copy, random_bundle)
     write_config(folder, replace(random_bundle.config, **sizes))  # type: ignore[arg-type]  # all of them are numbers
-    assert ("gives float32" in opened(folder)) == ("max_positions" not in sizes)
+    message = "holds no action classes" if "classes" in sizes else "gives float32"
+    assert (message in opened(folder)) == ("max_positions" not in sizes)
+
+
+def with_prior(folder: Path, change: Callable[[Any], Any]) -> None:
+    """Put operations behind the encoder's prior: `change` is given the graph, and the output's name is kept."""
+    import onnx
+
+    network = onnx.load(folder / ENCODER)
+    for node in network.graph.node:
+        node.output[:] = ["raw" if name == "prior" else name for name in node.output]
+    change(network.graph)
+    onnx.save(network, folder / ENCODER)
+
+
+def behind_prior(operation: str, *constants: np.ndarray) -> Callable[[Any], None]:
+    """One operation of the prior and constants."""
+
+    def change(graph: Any) -> None:
+        from onnx import helper, numpy_helper
+
+        names = [f"constant_{i}" for i in range(len(constants))]
+        graph.initializer.extend(map(numpy_helper.from_array, constants, names))
+        graph.node.append(helper.make_node(operation, ["raw", *names], ["prior"]))
+
+    return change
+
+
+PRIORS: dict[str, tuple[Callable[[Any], None], str]] = {
+    "no rows": (behind_prior("Gather", np.arange(0)), "gives float32"),
+    "another shape": (behind_prior("Unsqueeze", np.array([1])), "gives float32"),
+    "another number": (behind_prior("Tile", np.array([1, 4])), "gives float32"),
+    "no numbers": (behind_prior("Mul", np.array(np.nan, np.float32)), "gives what is no number"),
+    "beyond all numbers": (behind_prior("Mul", np.array(np.inf, np.float32)), "gives what is no number"),
+    "truth values": (behind_prior("IsNaN"), "no network that can be run"),
+}
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_a_prior_is_numbers_of_the_classes_or_refused(copy: Bundle, random_bundle: Bundle, name: str) -> None:
+    folder = restored(copy, random_bundle)
+    change, message = PRIORS[name]
+    with_prior(folder, change)
+    write_config(folder, random_bundle.config)
+    assert message in opened(folder)
+
+
+def test_priors_that_are_no_log_probabilities_are_made_probabilities(copy: Bundle, random_bundle: Bundle) -> None:
+    folder = restored(copy, random_bundle)
+    with_prior(folder, behind_prior("Mul", np.array(-1e4, np.float32)))
+    write_config(folder, random_bundle.config)
+    (place,) = Encoder(Bundle.open(folder)).encode_places(["x = 1\n"])
+    assert place.likely.sum() == pytest.approx(1) and place.likely.min() >= 0
 
 
 @pytest.mark.parametrize("first", NETWORKS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,10 +41,12 @@ def test_shapes_and_types(model: Model, random_bundle: Bundle) -> None:
     config = random_bundle.config
     both = model.encode([sequence(5), sequence(64), sequence(0)])
     assert (both.state.shape, both.focus.shape) == ((3, config.d_state), (3, 3, config.d_state))
+    assert both.prior.shape == (3, config.classes)
+    assert np.exp(both.prior).sum(axis=1) == pytest.approx(1, abs=1e-5)
     edits = model.edits(both, both)
     predictions = model.predict(both.state, np.zeros((3, ACTION_SIZE), np.float32))
     assert (edits.shape, predictions.shape) == ((3, config.d_edit), (3, config.d_state))
-    assert {array.dtype for array in (both.state, both.focus, edits, predictions)} == {np.dtype(np.float32)}
+    assert {array.dtype for array in (both.state, both.focus, both.prior, edits, predictions)} == {np.dtype(np.float32)}
     assert np.linalg.norm(edits, axis=1) == pytest.approx(1, abs=1e-5)
 
 
@@ -51,6 +54,7 @@ def test_nothing_in_is_nothing_out(model: Model, random_bundle: Bundle) -> None:
     config = random_bundle.config
     nothing = model.encode([])
     assert (nothing.state.shape, nothing.focus.shape) == ((0, config.d_state), (0, 3, config.d_state))
+    assert nothing.prior.shape == (0, config.classes)
     assert model.edits(nothing, nothing).shape == (0, config.d_edit)
     assert model.predict(nothing.state, np.zeros((0, ACTION_SIZE), np.float32)).shape == (0, config.d_state)
 
@@ -64,8 +68,10 @@ def test_neither_the_order_of_a_batch_nor_its_padding_matters(model: Model, leng
     shuffled = model.encode([sequences[i] for i in order])
     assert shuffled.state == pytest.approx(together.state[order], abs=TOLERANCE)
     assert shuffled.focus == pytest.approx(together.focus[order], abs=TOLERANCE)
+    assert shuffled.prior == pytest.approx(together.prior[order], abs=TOLERANCE)
     alone = model.encode(sequences[-1:])
     assert alone.state[0] == pytest.approx(together.state[-1], abs=TOLERANCE)
+    assert alone.prior[0] == pytest.approx(together.prior[-1], abs=TOLERANCE)
 
 
 def test_different_code_has_different_states(model: Model) -> None:
@@ -74,12 +80,35 @@ def test_different_code_has_different_states(model: Model) -> None:
     assert distances[~np.eye(5, dtype=bool)].min() > 0.01
 
 
-def test_the_marks_do_not_enter_the_state(model: Model) -> None:
-    marked = sequence(30)
-    plain = TokenSequence(marked.text, marked.parent, marked.depth, np.zeros_like(marked.mark), marked.name)
+@pytest.mark.parametrize("center", [0, 12, 30])
+def test_the_marks_of_changed_lines_enter_neither_the_state_nor_the_prior(model: Model, center: int) -> None:
+    marked = replace(sequence(30), center=center)
+    plain = replace(marked, mark=np.zeros_like(marked.mark))
     both = model.encode([marked, plain])
     assert both.state[0] == pytest.approx(both.state[1], abs=TOLERANCE)
+    assert both.prior[0] == pytest.approx(both.prior[1], abs=TOLERANCE)
     assert np.abs(both.focus[0] - both.focus[1]).max() > 0.01
+
+
+def test_where_the_change_begins_enters_the_prior_and_nothing_else(model: Model) -> None:
+    places = [replace(sequence(30), center=center) for center in (0, 12, 29, 30)]
+    found = model.encode(places)
+    for name in ("state", "focus"):
+        rows = getattr(found, name)
+        assert rows[1:] == pytest.approx(np.repeat(rows[:1], 3, axis=0), abs=TOLERANCE)
+    distances = np.abs(found.prior[:, None] - found.prior[None]).max(axis=-1)
+    assert distances[~np.eye(4, dtype=bool)].min() > 1e-3
+
+
+def test_an_edit_of_either_size_at_one_place_finds_the_same_prior(model: Model) -> None:
+    """The before of an edit tells the model nothing of the edit but where it begins."""
+    lines = [f"value_{i} = load({i})\n" for i in range(8)]
+    short = ["value_4 = read(4)\n"]
+    edits = [edit_between("".join(lines), "".join(lines[:4] + short + lines[4 + gone :])) for gone in (1, 4)]
+    befores = [tokenize(region_pair(change_of(edit))[0], 64) for edit in edits]
+    assert befores[0].mark.tolist() != befores[1].mark.tolist()
+    priors = model.encode(befores).prior
+    assert priors[0] == pytest.approx(priors[1], abs=TOLERANCE)
 
 
 def test_the_exported_networks_compute_what_the_trained_ones_do(model: Model) -> None:
@@ -93,14 +122,16 @@ def test_the_exported_networks_compute_what_the_trained_ones_do(model: Model) ->
     action = np.linspace(0, 1, ACTION_SIZE, dtype=np.float32)[None]
     with torch.no_grad():
         theirs = [
-            trained.encoder(*(torch.from_numpy(column[None].astype(np.int64)) for column in
-                              (side.text, side.parent, side.depth, side.mark))) for side in sides
+            trained.encoder(*(torch.from_numpy(column[None].astype(np.int64)) for column in side.columns()))
+            for side in sides
         ]  # fmt: skip
         predicted = trained.predictor(theirs[0].states[-1], trained.action_encoder(torch.from_numpy(action)))
         edit = torch.cat(trained.edit_head(theirs[0].focus, theirs[1].focus), 1) * 0.5**0.5
+        priors = [trained.action_prior(encoded).log_softmax(dim=1) for encoded in theirs]
     for i, encoded in enumerate(theirs):
         assert ours.state[i] == pytest.approx(encoded.states[-1][0].numpy(), abs=TOLERANCE)
         assert ours.focus[i] == pytest.approx(encoded.focus[0].numpy(), abs=TOLERANCE)
+        assert ours.prior[i] == pytest.approx(priors[i][0].numpy(), abs=TOLERANCE)
     before, after = ours[:1], ours[1:]
     assert model.edits(before, after)[0] == pytest.approx(edit[0].numpy(), abs=TOLERANCE)
     assert model.predict(before.state, action)[0] == pytest.approx(predicted[0].numpy(), abs=TOLERANCE)
@@ -142,5 +173,7 @@ def test_what_a_network_cannot_take_is_an_error_of_ours(model: Model, capfd: pyt
     with pytest.raises(BundleError, match="cannot be run"):
         model.predict(np.zeros((2, 3), np.float32), np.zeros((2, ACTION_SIZE), np.float32))
     with pytest.raises(BundleError, match="cannot be run"):
-        model.edits(Encoded(np.zeros((1, 4)), np.zeros((1, 2, 4), np.float32)), model.encode([sequence(3)]))
+        model.edits(
+            Encoded(np.zeros((1, 4)), np.zeros((1, 2, 4), np.float32), np.zeros((1, 2))), model.encode([sequence(3)])
+        )
     assert capfd.readouterr().err == ""

@@ -9,20 +9,23 @@ import numpy as np
 import pytest
 
 from codewm_model.action_classes import CLIP, ActionClasses
-from codewm_model.actions import ACTION_FIELDS, TYPES
+from codewm_model.actions import ACTION_FIELDS, CATEGORIES, TYPES
 from codewm_model.edit import edit_between
-from codewm_model.prediction import class_scores
+from codewm_model.prediction import class_scores, votes
 from codewm_model.runtime import Encoded
 from codewm_model.tokenizer import TEXT_BUCKETS, TokenSequence, bucket
 from codewm_train.action_classes import LARGEST, fit_classes
 from codewm_train.baselines import vectors
 from codewm_train.ids import CLASSES_FILE
 from codewm_train.next_action import (
+    MODEL,
     PREDICTED,
+    SHIPPED,
     STATES_VOTE,
     VOTES,
     among_top,
     judge_next_action,
+    shipped_scores,
     situation,
     tune_vote,
     vote_scores,
@@ -61,12 +64,23 @@ def test_classes_are_the_same_each_time_and_after_saving(tmp_path: Path) -> None
 def test_every_class_has_a_label_in_words_that_says_what_kind_of_edit_it_is() -> None:
     classes = ActionClasses.load(CLASSES_FILE)
     labels = classes.labels
-    assert len(labels) == 64 and len(set(labels)) >= 60
+    assert len(set(labels)) == len(labels) == 64
     for label, action in zip(labels, classes.typical(), strict=True):
         kind = TYPES[int(action[[ACTION_FIELDS.index(name) for name in TYPES]].argmax())]
         verbs = {"add": ("add",), "delete": ("remove",), "modify": ("change", "replace", "add", "take")}[kind]
-        assert label.startswith(verbs) and label.isascii() and len(label) < 60
+        assert label.startswith(verbs) and label.isascii() and len(label) < 70
     assert "add import at module level, 1 line" in labels
+
+
+def test_classes_of_which_the_same_can_be_said_are_told_apart_by_what_they_differ_in() -> None:
+    one = np.zeros((4, len(ACTION_FIELDS)), np.float32)
+    one[1, CATEGORIES.index("call")], one[2, len(CATEGORIES) + CATEGORIES.index("return")] = 0.4, 0.4
+    classes = ActionClasses(np.zeros(len(ACTION_FIELDS), np.float32), np.ones(len(ACTION_FIELDS), np.float32), one)
+    plain, calls, returns, more = classes.labels
+    assert len({plain, calls, returns, more}) == 4
+    assert calls.endswith(", more call removed") and returns.endswith(", more return added")
+    stem = calls.removesuffix(", more call removed")
+    assert all(label.startswith(f"{stem}, ") for label in classes.labels)
 
 
 def test_one_action_that_is_most_of_them_cannot_be_split() -> None:
@@ -100,11 +114,22 @@ def test_only_earlier_edits_of_the_same_repository_are_asked() -> None:
 
 
 class Corner:
-    """A world model for which regions with a call are in one corner and all others in another, and nothing moves."""
+    """A world model for which regions with a call are in one corner and all others in another, and nothing moves.
+
+    What is done to a call it knows from elsewhere, of other code it knows nothing.
+    """
+
+    def __init__(self, classes: ActionClasses) -> None:
+        size = len(classes)
+        (self.known,) = situation(HISTORY[:1], classes).classes
+        self.likely = np.full((2, size), 1 / size, np.float32)
+        self.likely[1] = np.where(np.arange(size) == self.known, 0.5, 0.5 / (size - 1))
 
     def encode(self, sequences: Sequence[TokenSequence]) -> Encoded:
         calls = [bucket("load", TEXT_BUCKETS) in sequence.text for sequence in sequences]
-        return Encoded(np.eye(2, dtype=np.float32)[np.array(calls, int)], np.zeros((len(calls), 3, 2), np.float32))
+        states = np.eye(2, dtype=np.float32)[np.array(calls, int)]
+        prior = np.log(self.likely)[np.array(calls, int)]
+        return Encoded(states, np.zeros((len(calls), 3, 2), np.float32), prior)
 
     def predict(self, states: np.ndarray, actions: np.ndarray) -> np.ndarray:
         return states
@@ -114,12 +139,14 @@ class Corner:
 
 
 def test_near_edits_of_the_same_class_give_it_away_and_no_past_is_a_miss() -> None:
-    found = judge_next_action(situation(HISTORY, CLASSES), CLASSES, Corner(), 64)
-    assert found["action_class_top5"] == dict.fromkeys(("prior", "tfidf", "states", PREDICTED), 0.25)
+    found = judge_next_action(situation(HISTORY, CLASSES), CLASSES, Corner(CLASSES), 64)
+    asked_the_past = dict.fromkeys(("prior", "tfidf", "states", PREDICTED), 0.25)
+    assert found["action_class_top5"] == asked_the_past | dict.fromkeys((MODEL, SHIPPED), 0.75)
     assert found["action_class_n"] == {"n": 4, "classes": 64, "largest": 0.75}
     assert [(gain["name"], gain["over"]) for gain in found["action_class_gains"]] == [
-        (PREDICTED, "prior"), (PREDICTED, "tfidf"), (PREDICTED, "states"),
-    ]  # fmt: skip
+        *((PREDICTED, other) for other in ("prior", "tfidf", "states")),
+        *((SHIPPED, other) for other in ("prior", "tfidf", "states", PREDICTED, MODEL)),
+    ]
 
 
 def test_without_a_model_the_baselines_are_judged_alone() -> None:
@@ -148,8 +175,11 @@ def test_the_ranking_that_is_judged_is_the_products() -> None:
     """One situation through the trainer's vote, and through what the engine calls."""
     seen = situation(HISTORY, ActionClasses.load(CLASSES_FILE))
     similarity = np.array([0.4, 0.9, 0.5, 0.1], np.float32)
-    scores = vote_scores(seen, lambda query: similarity, STATES_VOTE)[2]
-    assert scores == pytest.approx(class_scores(seen.classes[:2], similarity[:2], seen.prior[2]), abs=1e-6)
+    own = (seen.classes[:2], similarity[:2], seen.prior[2])
+    assert vote_scores(seen, lambda query: similarity, STATES_VOTE)[2] == pytest.approx(votes(*own), abs=1e-6)
+    learned = np.random.default_rng(0).dirichlet(np.ones(64), 4).astype(np.float32)
+    scores = shipped_scores(seen, lambda query: similarity, learned)[2]
+    assert scores == pytest.approx(class_scores(*own, learned[2]), abs=1e-6)
 
 
 def test_predicted_states_favour_classes_that_leave_the_state_nearer() -> None:

@@ -146,6 +146,15 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(
     assert seen(tmp_path, tiny_preset(steps=3, seed=9), data).looks == []
 
 
+def test_another_run_in_the_folder_is_refused_and_what_was_seen_of_the_first_stays(
+    data: Dataset, tmp_path: Path
+) -> None:
+    first = observe(data, tmp_path, PRESET, [3], lambda path: {})
+    second = observe(data, tmp_path, tiny_preset(steps=3, seed=9), [3], lambda path: {})
+    assert "belongs to a run with other settings or data" in second.failed
+    assert seen(tmp_path, PRESET, data) == first
+
+
 def test_settings_too_long_for_a_folders_name_get_folders_of_their_own(
     data: Dataset, validation: Dataset, tmp_path: Path
 ) -> None:

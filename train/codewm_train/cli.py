@@ -137,17 +137,26 @@ def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int |
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     show_default=True,
-    help="The learned channel's share of the index key.",
+    help="The learned embedding's share of the index key.",
 )
 @click.option(
-    "--score-weight",
+    "--kind-weight",
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     show_default=True,
-    help="The learned channel's share of the score.",
+    help="The kind embedding's share of the score.",
+)
+@click.option(
+    "--topic-weight",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="The topic embedding's share of the score.",
 )
 @reported
-def export(checkpoint: Path, data: Path, out: Path, name: str, key_weight: float, score_weight: float) -> None:
+def export(
+    checkpoint: Path, data: Path, out: Path, name: str, key_weight: float, kind_weight: float, topic_weight: float
+) -> None:
     """Write a checkpoint as a bundle that the product loads; fails if it does not compute the same."""
     from codewm_model.action_classes import ActionClasses
     from codewm_model.bundle import LearnedWeight
@@ -162,7 +171,7 @@ def export(checkpoint: Path, data: Path, out: Path, name: str, key_weight: float
     rows = range(0, len(dataset), max(1, len(dataset) // (AGREE_ON // 2)))[: AGREE_ON // 2]
     views = views_of_dataset(dataset, rows, loaded.preset.model.positions)
     regions = [side for pair in zip(views.before, views.after, strict=True) for side in pair]
-    weight = LearnedWeight(key_weight, score_weight)
+    weight = LearnedWeight(key_weight, kind_weight, topic_weight)
     classes = ActionClasses.load(CLASSES_FILE)
     agreement = write_bundle(loaded, out, regions, classes, name=name, learned_weight=weight)
     click.echo(f"{out}: differs from the checkpoint by {agreement.worst:.1e} at most, on {agreement.regions} regions")

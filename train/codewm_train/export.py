@@ -42,11 +42,12 @@ class Agreement:
     state: float
     prediction: float
     edit: float
+    prior: float
 
     @property
     def worst(self) -> float:
-        """The largest of the three."""
-        return float(np.max([self.state, self.prediction, self.edit]))  # NaN if one of them is
+        """The largest of the four."""
+        return float(np.max([self.state, self.prediction, self.edit, self.prior]))  # NaN if one of them is
 
 
 def export(
@@ -61,15 +62,24 @@ def export(
     """Write the bundle and hold it against the checkpoint on real `regions` (before and after in turn).
 
     Raises:
-        CodewmError: there are fewer than `AGREE_ON` regions, or the two differ by more than `TOLERANCE`.
+        CodewmError: there are fewer than `AGREE_ON` regions, the classes are not those of the checkpoint's prior, the
+            two differ by more than `TOLERANCE`, or the model predicts states of a target encoder: the product has one
+            encoder, and would look for them among its own.
     """
+    if checkpoint.preset.target.kind == "ema":
+        raise CodewmError(
+            "this model predicts states of its target encoder, and a bundle has one encoder: the product could not use "
+            "it. Judge the checkpoint instead, or train with WM_TARGET_KIND=online"
+        )
     if len(regions) < AGREE_ON:
         raise CodewmError(f"an export is checked on {AGREE_ON} real regions, and there are {len(regions)}")
+    model, weight = checkpoint.model(), learned_weight or LearnedWeight()
+    if len(classes) != model.config.n_classes:
+        raise CodewmError(f"the checkpoint tells {model.config.n_classes} classes apart, and there are {len(classes)}")
     out.mkdir(parents=True, exist_ok=True)
-    model = checkpoint.model()
     write_graphs(model, out)
     classes.save(out / PROTOTYPES)
-    config = bundle_config(model, name, learned_weight or LearnedWeight(), training_facts(checkpoint))
+    config = bundle_config(model, name, weight, training_facts(checkpoint))
     agreement = agree(TorchModel(model), Model.open(write_config(out, config)), regions[:AGREE_ON])
     if not agreement.worst <= TOLERANCE:
         (out / CONFIG).unlink()  # so that nobody loads it
@@ -97,6 +107,7 @@ def agree(torch_model: TorchModel, exported: Model, regions: Sequence[TokenSeque
         float(np.max([_gap(ours.state, theirs.state), _gap(ours.focus, theirs.focus)])),
         _gap(torch_model.predict(before.state, actions), exported.predict(exported_before.state, actions)),
         _gap(torch_model.edits(before, after), exported.edits(exported_before, exported_after)),
+        _gap(ours.prior, theirs.prior),
     )
 
 
@@ -112,6 +123,7 @@ def bundle_config(
         max_positions=config.max_positions,
         d_state=config.d_model,
         d_edit=2 * config.d_edit,
+        classes=config.n_classes,
         parameters=model.parameter_count(),
         learned_weight=learned_weight,
         trained=trained,

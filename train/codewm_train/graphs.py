@@ -26,7 +26,7 @@ def write_graphs(model: WorldModel, out: Path) -> None:
     focus = tuple(torch.zeros(2, N_FOCUS, config.d_model) for _ in range(2))  # one tensor would become one input
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", max=config.max_positions)
     by_row, by_position = {0: batch}, {0: batch, 1: length}
-    _write(EncoderGraph(model), ids, out / ENCODER, "text parent depth mark", "state focus", by_position)
+    _write(EncoderGraph(model), ids, out / ENCODER, "text parent depth mark", "state focus prior", by_position)
     _write(PredictorGraph(model), (state, action), out / PREDICTOR, "state action", "prediction", by_row)
     _write(EditGraph(model), focus, out / EDIT_HEAD, "before_focus after_focus", "edit", by_row)
 
@@ -36,12 +36,12 @@ class EncoderGraph(nn.Module):
 
     def __init__(self, model: WorldModel) -> None:
         super().__init__()
-        self.encoder = model.encoder
+        self.encoder, self.action_prior = model.encoder, model.action_prior
 
-    def forward(self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor) -> tuple[Tensor, Tensor]:
-        """Ids `[B, T]` each -> the state `[B, D]` and the focus readouts `[B, N_FOCUS, D]`."""
+    def forward(self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Ids `[B, T]` each -> the state `[B, D]`, the focus readouts `[B, N_FOCUS, D]`, log-probabilities `[B, K]`."""
         encoded = self.encoder(text, parent, depth, mark)
-        return encoded.states[-1], encoded.focus
+        return encoded.states[-1], encoded.focus, self.action_prior(encoded).log_softmax(dim=1)
 
 
 class PredictorGraph(nn.Module):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from codewm_model.nn.encoder import N_FOCUS, Encoder
+from codewm_model.nn.encoder import Encoder
 from codewm_model.tokenizer import TokenSequence
 from codewm_train.torch_model import batches
 
@@ -22,14 +22,12 @@ Floats = npt.NDArray[np.float32]
 class LoopStates:
     """N sequences through an encoder of L loops.
 
-    `states` `[L, N, D]` are the readouts, `focus` `[N, N_FOCUS, D]` what edits are embedded from. The rest is of the
-    tokens' states x_0 (embedded), x_1 ... x_L, as means over all visible positions: `token_update` `[L]` of
-    |x_l - x_(l-1)| / |x_l|, `token_turn` `[L - 1]` of the cosine between one update and the next, and
-    `token_straightness` of |x_L - x_0| over the length of the path.
+    `states` `[L, N, D]` are the readouts. The rest is of the tokens' states x_0 (embedded), x_1 ... x_L, as means over
+    all visible positions: `token_update` `[L]` of |x_l - x_(l-1)| / |x_l|, `token_turn` `[L - 1]` of the cosine between
+    one update and the next, and `token_straightness` of |x_L - x_0| over the length of the path.
     """
 
     states: Floats
-    focus: Floats
     token_update: list[float]
     token_turn: list[float]
     token_straightness: float
@@ -39,14 +37,12 @@ class LoopStates:
 def loop_states(encoder: Encoder, sequences: Sequence[TokenSequence]) -> LoopStates:
     """Encode the sequences and look at every loop; padding and positions that are not visible do not count."""
     rows_of: list[tuple[list[int], list[Floats]]] = []
-    focus = np.zeros((len(sequences), N_FOCUS, encoder.nothing_changed.shape[1]), np.float32)
     sums, positions = np.zeros(0), 0
     with _watched(encoder) as seen:
         for rows, tokens in batches(sequences):
             seen.clear()
             encoded = encoder(*tokens)
             rows_of.append((rows, [state.numpy() for state in encoded.states]))
-            focus[rows] = encoded.focus.numpy()
             visible = tokens.text != 0
             means = _of_tokens([x[visible].double() for x in seen])
             sums = means * int(visible.sum()) + (sums if len(sums) else 0)
@@ -56,7 +52,7 @@ def loop_states(encoder: Encoder, sequences: Sequence[TokenSequence]) -> LoopSta
     for rows, of_batch in rows_of:
         pooled[:, rows] = np.stack(of_batch)
     values = (sums / max(positions, 1)).tolist()
-    return LoopStates(pooled, focus, values[:loops], values[loops:-1], values[-1])
+    return LoopStates(pooled, values[:loops], values[loops:-1], values[-1])
 
 
 def _of_tokens(path: list[Tensor]) -> npt.NDArray[np.float64]:

@@ -28,7 +28,7 @@ from codewm_model.sketch import sketch
 from codewm_model.tokenizer import TokenSequence, tokenize
 from codewm_model.version import representation_version
 from codewm_train.clones import folders_of, match_clones
-from codewm_train.data import CENTER_FLAG, NAME_FLAG
+from codewm_train.data import NAME_FLAG
 from codewm_train.executors import Executor
 from codewm_train.repository_list import MinedRepository
 from codewm_train.shards import ShardInfo, ShardWriter, Source, remove_partial, shard_info
@@ -155,9 +155,9 @@ def write_edits(path: Path, source: Source, commits: Iterable[CommitOf], skipped
 
 def flat(tokens: TokenSequence) -> np.ndarray:
     """A sequence as `[P, 4]` uint16: text, parent, depth, and flags (mark, `NAME_FLAG`, `CENTER_FLAG`)."""
-    flags = tokens.mark + NAME_FLAG * tokens.name
-    flags[tokens.center : tokens.center + 1] += CENTER_FLAG
-    return np.stack((tokens.text, tokens.parent, tokens.depth, flags), axis=1).astype(np.uint16)
+    columns = tokens.columns()
+    columns[3] += NAME_FLAG * tokens.name
+    return columns.T.astype(np.uint16)
 
 
 def signature(change: Change) -> int:

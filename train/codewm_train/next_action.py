@@ -1,10 +1,11 @@
 """The action-class test, the gate of prediction: is the class of the edit that was made among five of 64?
 
 It is told from the region at the line where the edit begins, cut as the editor cuts it: without knowing how many lines
-will change. Four ways to tell: how common each class is in the repository, a vote of the past edits whose regions share
-words, a vote of those whose states are near, which is the ranking that ships, and that ranking with the world model's
-predicted states. All of them ask only what was there at the time: edits of the same repository and of commits made
-earlier, whose regions are those that the index keeps. An edit that has no such edit before it counts as missed.
+will change. Six ways to tell: how common each class is in the repository, a vote of the past edits whose regions share
+words, a vote of those whose states are near, that vote with the world model's predicted states, what the model says of
+the place by itself, and that mixed with the vote of states, which is the ranking that ships. The past is what was there
+at the time: edits of the same repository and of commits made earlier, whose regions are those that the index keeps. For
+the ways that ask nothing else an edit that has no such edit before it is missed.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from numpy.typing import NDArray
 from codewm_model import prediction
 from codewm_model.action_classes import ActionClasses, Floats
 from codewm_model.actions import action_of
-from codewm_model.prediction import class_scores
+from codewm_model.prediction import class_scores, probabilities, votes
 from codewm_model.regions import Region, region_at, region_pair
+from codewm_model.runtime import Encoded
 from codewm_model.tokenizer import tokenize
 from codewm_train.baselines import tfidf_texts, vectors
 from codewm_train.metrics import Scorer
@@ -31,7 +33,7 @@ from codewm_train.siblings import PastEdit
 from codewm_train.views import WorldModelRunner
 
 TOP = 5
-PREDICTED = "states+predicted"
+PREDICTED, MODEL, SHIPPED = "states+predicted", "prior_model", "shipped"
 Hits = NDArray[np.bool_]
 
 
@@ -46,7 +48,7 @@ class Vote:
 
 VOTES = tuple(Vote(*way) for way in itertools.product((10, 20, 50, 100, 200, 400), (1, 2, 4, 8, 16), (0.0, 0.1, 0.3)))
 
-# The best on the validation edits, for neighbours by words; by states it is what ships.
+# The best on the validation edits, for neighbours by words; by states it is what takes part in what ships.
 WORDS_VOTE = Vote(200, 1, 0.0)
 STATES_VOTE = Vote(prediction.NEIGHBOURS, prediction.POWER, prediction.PRIOR)
 # What predicted states do to a score: the most that was found on the validation edits, and still within chance.
@@ -95,21 +97,25 @@ def judge_next_action(
 ) -> dict[str, Any]:
     """The gate: `action_class_top5`, the share of hits by way, and what belongs to it.
 
-    Without a model only the ways that need none. With one, `action_class_gains` say how the ranking with predicted
-    states stands to each of the others, edit by edit.
+    Without a model only the ways that need none. With one, `action_class_gains` say how the ranking that ships stands
+    to each of the others, and the vote with predicted states to those that it is made of, edit by edit.
     """
     hits = {"prior": among_top(seen.prior, seen.classes), "tfidf": voted(seen, by_words(seen), WORDS_VOTE)}
     if model is not None:
-        before, asked = (_states(model, regions, positions) for regions in (seen.before, seen.asked))
-        scores = vote_scores(seen, vectors(before, asked), STATES_VOTE)
+        before, asked = (_encoded(model, regions, positions) for regions in (seen.before, seen.asked))
+        near, learned = vectors(before.state, asked.state), probabilities(asked.prior)
+        scores = vote_scores(seen, near, STATES_VOTE)
         hits["states"] = among_top(scores, seen.classes)
-        hits[PREDICTED] = among_top(with_predicted(scores, nearness(model.predict, asked, classes)), seen.classes)
-    others = [name for name in hits if name != PREDICTED] if PREDICTED in hits else []
+        hits[PREDICTED] = among_top(with_predicted(scores, nearness(model.predict, asked.state, classes)), seen.classes)
+        hits[MODEL] = among_top(learned, seen.classes)
+        hits[SHIPPED] = among_top(shipped_scores(seen, near, learned), seen.classes)
+    order = list(hits)
+    pairs = [(name, other) for name in (PREDICTED, SHIPPED) if name in hits for other in order[: order.index(name)]]
     values = {name: rows.astype(float).tolist() for name, rows in hits.items()}
     return {
         "action_class_top5": {name: float(rows.mean()) for name, rows in hits.items()},
         "action_class_n": {"n": len(seen.classes), "classes": len(classes), "largest": seen.largest},
-        "action_class_gains": [asdict(gain(PREDICTED, name, values[PREDICTED], values[name])) for name in others],
+        "action_class_gains": [asdict(gain(*pair, values[pair[0]], values[pair[1]])) for pair in pairs],
     }
 
 
@@ -147,6 +153,12 @@ def vote_scores(seen: Situation, near: Scorer, vote: Vote) -> Floats:
     return _count(seen, *_neighbours(seen, near, vote.neighbours), vote)
 
 
+def shipped_scores(seen: Situation, near: Scorer, learned: Floats, share: float = prediction.LEARNED) -> Floats:
+    """What the product says of each edit, `[N, K]`, of which the model's probabilities `[N, K]` have a `share`."""
+    similarity, voices = _neighbours(seen, near, prediction.NEIGHBOURS)
+    return class_scores(voices, similarity, seen.prior, learned, share)
+
+
 def tune_vote(seen: Situation, near: Scorer) -> tuple[Vote, float]:
     """The best of `VOTES`, and its share of hits: on validation edits only, and alike for every kind of neighbour."""
     similarity, voices = _neighbours(seen, near, max(vote.neighbours for vote in VOTES))
@@ -161,8 +173,8 @@ def among_top(scores: Floats, classes: NDArray[np.intp], top: int = TOP) -> Hits
     return np.asarray((scores >= own[:, None]).sum(axis=1) <= top)
 
 
-def _states(model: WorldModelRunner, regions: Sequence[Region], positions: int) -> Floats:
-    return model.encode([tokenize(region, positions) for region in regions]).state
+def _encoded(model: WorldModelRunner, regions: Sequence[Region], positions: int) -> Encoded:
+    return model.encode([tokenize(region, positions) for region in regions])
 
 
 def _neighbours(seen: Situation, near: Scorer, most: int) -> tuple[Floats, NDArray[np.intp]]:
@@ -180,4 +192,4 @@ def _neighbours(seen: Situation, near: Scorer, most: int) -> tuple[Floats, NDArr
 def _count(seen: Situation, similarity: Floats, voices: NDArray[np.intp], vote: Vote) -> Floats:
     few = slice(None, vote.neighbours)
     # Without a share of its own the prior still parts classes that nobody votes for.
-    return class_scores(voices[:, few], similarity[:, few], seen.prior, vote.power, max(vote.prior, 1e-6))
+    return votes(voices[:, few], similarity[:, few], seen.prior, vote.power, max(vote.prior, 1e-6))

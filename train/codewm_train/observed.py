@@ -22,6 +22,7 @@ from codewm_train.presets import Preset
 SEEN = "seen.json"
 Look = Callable[[Path], dict[str, Any]]  # from a checkpoint
 Report = Callable[[int, dict[str, float]], None]
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,19 @@ def observe(
     *,
     validation: Dataset | None = None,
     report: Report = lambda step, values: None,
+    say: Say = lambda words: None,
 ) -> Outcome:
     """Train in `out`, look at each of the steps `at` (rising; the last is the preset's), and say what was seen.
 
     A run that fails is an outcome as well, and is not tried again: a loss that is no number stays so, and so does a
-    refused setting. `validation` is for presets that end early by it.
+    refused setting. `validation` is for presets that end early by it; `report` and `say` are told what `fit` tells.
     """
     outcome = seen(out, preset, data)
     for step in at[len(outcome.looks) :]:
         if outcome.failed:
             break
         try:
-            path = fit(data, out, preset, validation=validation, stop_after=step, report=report)
+            path = fit(data, out, preset, validation=validation, stop_after=step, report=report, say=say)
             done = load_checkpoint(path)
             found = {"step": done.step, "seconds": done.seconds, **look(path)}
             outcome = Outcome([*outcome.looks, found])
@@ -72,19 +74,29 @@ def observe(
 
 def seen(out: Path, preset: Preset, data: Dataset) -> Outcome:
     """What was seen so far of the run in `out`; nothing where it is another run, or there is none."""
-    try:
-        stored = json.loads((out / SEEN).read_text(encoding="utf-8"))
-        if (stored["preset"], stored["data"]) == (preset.to_dict(), data.about):
-            return Outcome(stored["looks"], stored["failed"])
-    except (OSError, ValueError, KeyError):
-        pass  # not there, or not ours: as if nothing had been seen
-    return Outcome()
+    stored = _stored(out)
+    return Outcome(stored["looks"], stored["failed"]) if _is_of(stored, preset, data) else Outcome()
 
 
 def _keep(out: Path, preset: Preset, data: Dataset, outcome: Outcome) -> None:
-    """Write it whole or not at all."""
+    """Write it whole or not at all; a run that may not use this folder leaves what another saw there."""
+    stored = _stored(out)
+    if outcome.failed and stored and not _is_of(stored, preset, data):
+        return
     out.mkdir(parents=True, exist_ok=True)
     content = {"preset": preset.to_dict(), "data": data.about, "looks": outcome.looks, "failed": outcome.failed}
     partial = out / f"{SEEN}.partial"
     partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     partial.replace(out / SEEN)
+
+
+def _stored(out: Path) -> dict[str, Any]:
+    try:
+        stored: dict[str, Any] = json.loads((out / SEEN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # not there, or not ours: as if nothing had been seen
+    return stored
+
+
+def _is_of(stored: dict[str, Any], preset: Preset, data: Dataset) -> bool:
+    return (stored.get("preset"), stored.get("data")) == (preset.to_dict(), data.about)

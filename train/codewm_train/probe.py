@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from codewm_model.actions import ACTION_FIELDS, SCOPES, TYPES
-from codewm_model.runtime import Encoded
 from codewm_train.checkpoint import Checkpoint, load_checkpoint
 from codewm_train.data import Dataset
 from codewm_train.geometry import cosine, off_diagonal, path_over_edits, path_over_loops, size_ratio, spectrum
@@ -33,7 +32,7 @@ from codewm_train.linear_probe import (
 from codewm_train.loop_states import Floats, LoopStates, loop_states
 from codewm_train.next_state import nearest_of_other_commits, places, unit
 from codewm_train.torch_model import TorchModel
-from codewm_train.views import Views, views_of_dataset
+from codewm_train.views import Views, encode_edits, views_of_dataset
 
 NEAREST = (1, 5, 10, 50)  # the k of KNN@k
 EDITS = 5000
@@ -92,7 +91,7 @@ def look(checkpoint: Checkpoint, data: Dataset, rows: Sequence[int] | npt.NDArra
     views = Views(views.before, views.after, views.actions * checkpoint.preset.training.use_action)
     before, after = loop_states(model.encoder, views.before), loop_states(model.encoder, views.after)
     runner = TorchModel(model)
-    edit = runner.edits(Encoded(before.states[-1], before.focus), Encoded(after.states[-1], after.focus))
+    edit = encode_edits(runner, views).edit
     prediction = runner.predict(before.states[-1], views.actions)
     sides = (before.states[-1], after.states[-1])
     if checkpoint.preset.target.kind != "online":

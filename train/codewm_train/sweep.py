@@ -45,7 +45,7 @@ def sweep(
     for number, point in enumerate(points, start=1):
         name = in_words(point)
         say(f"{number}/{len(points)}: {name}")
-        outcome = _run(base, point, data, validation, out)
+        outcome = _run(base, point, data, validation, out, say)
         if outcome.failed:
             say(f"failed: {outcome.failed}")
             failed.append({"settings": point, "name": name, "why": outcome.failed})
@@ -85,7 +85,7 @@ def table_of(found: dict[str, Any]) -> Table:
     return table
 
 
-def _run(base: Preset, point: Point, data: Dataset, validation: Dataset, out: Path) -> Outcome:
+def _run(base: Preset, point: Point, data: Dataset, validation: Dataset, out: Path, say: Say) -> Outcome:
     try:
         preset = settled(base, point)
     except CodewmError as error:
@@ -96,6 +96,8 @@ def _run(base: Preset, point: Point, data: Dataset, validation: Dataset, out: Pa
         preset,
         [preset.training.steps],
         lambda checkpoint: shown_on(validation, checkpoint),
+        validation=validation if preset.training.patience else None,
+        say=say,
     )
 
 

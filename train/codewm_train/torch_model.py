@@ -28,14 +28,16 @@ class TorchModel:
 
     @torch.no_grad()
     def encode(self, sequences: Sequence[TokenSequence]) -> Encoded:
-        """States `[N, D]` and focus readouts `[N, N_FOCUS, D]`."""
+        """States `[N, D]`, focus readouts `[N, N_FOCUS, D]` and log-probabilities of the classes `[N, K]`."""
         d_model = self.model.config.d_model
         states = np.zeros((len(sequences), d_model), np.float32)
         focus = np.zeros((len(sequences), N_FOCUS, d_model), np.float32)
+        prior = np.zeros((len(sequences), self.model.config.n_classes), np.float32)
         for rows, tokens in batches(sequences):
             encoded = self._encoder(*tokens)
             states[rows], focus[rows] = encoded.states[-1].numpy(), encoded.focus.numpy()
-        return Encoded(states, focus)
+            prior[rows] = self.model.action_prior(encoded).log_softmax(dim=1).numpy()
+        return Encoded(states, focus, prior)
 
     @torch.no_grad()
     def predict(self, states: npt.NDArray[np.float32], actions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -60,7 +62,6 @@ def batches(sequences: Sequence[TokenSequence]) -> Iterator[tuple[list[int], Tok
         length = max(1, *(len(sequences[i].text) for i in rows))
         table = np.zeros((4, len(rows), length), np.int64)
         for row, i in enumerate(rows):
-            one = sequences[i]
-            table[:, row, : len(one.text)] = one.text, one.parent, one.depth, one.mark
+            table[:, row, : len(sequences[i].text)] = sequences[i].columns()
         text, parent, depth, mark = torch.from_numpy(table)
         yield rows, Tokens(text, parent, depth, mark)

@@ -16,6 +16,7 @@ from codewm_model.runtime import Encoded
 from codewm_model.tokenizer import TokenSequence, tokenize
 from codewm_train.batches import cropped, same_as_after
 from codewm_train.data import MARKS, NAME_FLAG, Dataset
+from codewm_train.transplants import center_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -24,7 +25,7 @@ class WorldModelRunner(Protocol):
     """What is judged: the exported bundle (`codewm_model.runtime.Model`) or a checkpoint (`TorchModel`)."""
 
     def encode(self, sequences: Sequence[TokenSequence]) -> Encoded:
-        """States `[N, D]` and focus readouts."""
+        """States `[N, D]`, focus readouts and priors."""
 
     def predict(self, states: Floats, actions: Floats) -> Floats:
         """Next states `[N, D]`."""
@@ -96,4 +97,5 @@ def shown(side: TokenSequence) -> npt.NDArray[np.int32]:
 
 def _sequence(side: npt.NDArray[np.uint16]) -> TokenSequence:
     text, parent, depth, flags = (np.ascontiguousarray(column, np.int32) for column in side.T)
-    return TokenSequence(text, parent, depth, flags & MARKS, (flags & NAME_FLAG) // NAME_FLAG)
+    name = (flags & NAME_FLAG) // NAME_FLAG
+    return TokenSequence(text, parent, depth, flags & MARKS, name, center_of(side))

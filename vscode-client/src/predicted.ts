@@ -44,7 +44,7 @@ function itemOf(prediction: Prediction): Item {
     first === undefined
       ? "No past edit of this repository shows it."
       : `${plain(first.subject)} · ${plain(first.author)}, ${age(first.date, new Date())}${more(prediction.edits.length)}`;
-  return { ...pickable(plain(prediction.label), `${share} of the vote`, detail), edits: prediction.edits };
+  return { ...pickable(plain(prediction.label), `${share} likely`, detail), edits: prediction.edits };
 }
 
 function more(count: number): string {

@@ -15,7 +15,7 @@ from codewm_lsp.server.states import View, is_read
 
 if TYPE_CHECKING:
     from codewm_lsp.engine.buffer import Place
-    from codewm_model.sketch import Floats
+    from codewm_lsp.engine.encoder import EncodedPlace
 
 _log = logging.getLogger(__name__)
 
@@ -64,9 +64,9 @@ def _answer(version: int | None, status: str) -> dict[str, Any]:
 
 
 def _region(
-    place: Place, state: Floats | None, lines: tuple[str, ...], encoding: Encoding, with_embedding: bool
+    place: Place, encoded: EncodedPlace | None, lines: tuple[str, ...], encoding: Encoding, with_embedding: bool
 ) -> dict[str, Any]:
-    answer = {**region_json(place, lines, encoding), "fresh": state is not None}
-    if with_embedding and state is not None:
-        answer["embedding"] = base64.b64encode(state.astype("<f4").tobytes()).decode()
+    answer = {**region_json(place, lines, encoding), "fresh": encoded is not None}
+    if with_embedding and encoded is not None:
+        answer["embedding"] = base64.b64encode(encoded.state.astype("<f4").tobytes()).decode()
     return answer

@@ -63,9 +63,11 @@ def read_curves(folder: Path) -> dict[str, Curve]:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     except ImportError as error:
         raise DependencyError("reading runs needs tensorboard: pip install 'codewm-lsp[train]'") from error
-    events = EventAccumulator(str(folder / "tensorboard"), size_guidance={"scalars": 0}, purge_orphaned_data=False)
+    logs = folder / "tensorboard"
+    events = EventAccumulator(str(logs), size_guidance={"scalars": 0}, purge_orphaned_data=False)
     try:
-        events.Reload()
+        if logs.is_dir():
+            events.Reload()
     except Exception as error:  # the reader raises its own errors, the system's, and protobuf's
         raise CodewmError(f"the logs in {folder} cannot be read ({type(error).__name__})") from error
     curves = {}

@@ -9,6 +9,7 @@ import torch
 
 from codewm_train.batches import Sampler
 from codewm_train.data import Dataset
+from codewm_train.precision import within_reach
 from codewm_train.presets import Preset
 from codewm_train.step import TrainingStep
 from codewm_train.suite.plan import Job
@@ -34,7 +35,8 @@ def seconds_left(jobs: Sequence[tuple[Job, int]], data: Dataset) -> float:
 def seconds_of_a_step(preset: Preset, data: Dataset) -> float:
     """The mean of some steps of a fresh model."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    module, sampler = TrainingStep(preset).to(device), Sampler(data, preset.training, preset.model)
+    module = TrainingStep(within_reach(preset, device, lambda words: None)).to(device)
+    sampler = Sampler(data, preset.training, preset.model)
     began = 0.0
     for step in range(_WARM_UP + _TIMED):
         if step == _WARM_UP:

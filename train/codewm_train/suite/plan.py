@@ -39,7 +39,7 @@ SMALL = Budget(
     "60 CPU minutes of one core: short sequences, small batches, few steps, three seeds only where seeds are compared",
     positions=32,
     judged=1000,
-    steps=350,
+    steps=400,
     edits=64,
     warmup=30,
     learning_rate=1e-3,

@@ -36,7 +36,7 @@ def reproduce(
     times: Times = {}
     for number, job in enumerate(todo, start=1):
         say(f"{number}/{len(todo)}: {job.folder}, {job.preset.training.steps} steps")
-        outcomes[job] = _train(job, budget, data, validation, out)
+        outcomes[job] = _train(job, budget, data, validation, out, say)
         if outcomes[job].failed:
             say(f"failed: {outcomes[job].failed}")
         _write(out, found_so_far(budget, outcomes, times, data, validation))
@@ -103,13 +103,14 @@ def _finding(claim: Claim, concerned: Mapping[Job, Outcome], results: Results) -
     return claim.judge(results)
 
 
-def _train(job: Job, budget: Budget, data: Dataset, validation: Dataset, out: Path) -> Outcome:
+def _train(job: Job, budget: Budget, data: Dataset, validation: Dataset, out: Path, say: Say) -> Outcome:
     return observe(
         data,
         _folder(out, job),
         job.preset,
         job.at,
         lambda path: glance(path, validation, budget.judged, paths=job.run.paths),
+        say=say,
     )
 
 
