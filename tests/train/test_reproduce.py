@@ -17,7 +17,14 @@ from codewm_train.data import Dataset
 from codewm_train.observed import Outcome
 from codewm_train.presets import CONFIGS, load_preset
 from codewm_train.suite import reproduce as suite
-from codewm_train.suite.claims import CLAIMS, fast_target_collapses, lift_is_gameable, retrieval_peaks, seeds_differ
+from codewm_train.suite.claims import (
+    CLAIMS,
+    fast_target_collapses,
+    lift_is_gameable,
+    predictor_collapses,
+    retrieval_peaks,
+    seeds_differ,
+)
 from codewm_train.suite.plan import FULL, RUNS, SMALL, Budget, Job, jobs
 from codewm_train.suite.reproduce import found_so_far, reproduce
 from codewm_train.suite.results import Results
@@ -141,15 +148,21 @@ def test_a_budget_changes_length_and_batch_and_no_decay_of_a_target() -> None:
 
 
 def look(
-    step: int = 1, copy: float = 0.9, rank: float = 50.0, lift: float = 0.5, knn5: float = 0.1, knn1: float = 0.05
+    step: int = 1,
+    copy: float = 0.9,
+    rank: float = 50.0,
+    predicted: float = 40.0,
+    lift: float = 0.5,
+    knn5: float = 0.1,
+    knn1: float = 0.05,
 ) -> dict[str, Any]:
     """What `glance` might have found, as far as the judges below ask."""
-    space = {"rank": rank, "rank_uncentred": rank}
+    space, of_predictions = ({"rank": value, "rank_uncentred": value} for value in (rank, predicted))
     return {
         "step": step,
         "n": 1000,
         "cosines": {"before_after": copy, "lift_of_two_spaces": lift, "lift": lift - 1},
-        "spaces": {"state": space, "target": space},
+        "spaces": {"state": space, "target": space, "prediction": of_predictions},
         "knn": {
             "plain": {"predicted": [knn1, knn5], "chance": [0.001, 0.005]},
             "copy_proof": {"predicted": [knn1, knn5]},
@@ -197,6 +210,22 @@ def test_a_peak_is_a_fall_that_chance_does_not_explain(rates: list[float], verdi
 )
 def test_lift_is_gameable_where_there_is_lift_and_no_rank(lift: float, rank: float, verdict: str) -> None:
     assert lift_is_gameable(found(paper2_none=[[look(lift=lift, rank=rank)]])).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("step", "paper2", "default", "verdict"),
+    [
+        (400, 6, 45, "holds"),
+        (400, 6, 7, "does not hold"),
+        (400, 40, 45, "not shown at this budget"),
+        (15000, 40, 45, "does not hold"),
+    ],
+)
+def test_the_predictor_collapses_in_the_papers_run_alone(
+    step: int, paper2: float, default: float, verdict: str
+) -> None:
+    runs = {"paper2": [[look(step, predicted=paper2)]], "default": [[look(step, predicted=default)]]}
+    assert predictor_collapses(found(**runs)).verdict == verdict
 
 
 def test_seeds_differ_twofold_or_do_not_and_one_seed_shows_nothing() -> None:
