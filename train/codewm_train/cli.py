@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codewm_train.cli_diagnostics import probe, report
+from codewm_train.cli_experiments import reproduce, sweep
 from codewm_train.reported import reported
 
 _PATH = click.Path(path_type=Path)
@@ -239,5 +240,5 @@ def _progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-for diagnostics in (probe, report):
-    main.add_command(diagnostics)
+for elsewhere in (probe, report, reproduce, sweep):
+    main.add_command(elsewhere)
