@@ -157,7 +157,7 @@ def test_a_side_without_a_changed_line_is_cut_around_the_place_of_the_change() -
     assert cropped(side, 5)[:, 0].tolist() == [39, 40, 41, 42, 43]
 
 
-def test_padding_is_bucket_zero_and_of_the_flags_the_mark_and_the_beginning_are_left() -> None:
+def test_padding_is_bucket_zero_and_of_the_flags_the_marks_are_left_and_where_the_change_begins() -> None:
     sides = [random_side(np.random.default_rng(i), length) for i, length in enumerate((3, 7, 0))]
     tokens = collate(sides)
     assert tokens.text.shape == (3, 7)
