@@ -112,13 +112,6 @@ def is_the_joined_run(out: Path, data: Dataset, tmp_path: Path) -> None:
     assert differs > 10
 
 
-@pytest.fixture
-def _on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
-
-
-@pytest.mark.usefixtures("_on_the_cpu")
 @pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
 def test_two_processes_train_by_the_same_code_on_all_their_edits(launcher: str, folder: Path, tmp_path: Path) -> None:
     accelerate = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes=2", "--num_machines=1",

@@ -78,7 +78,6 @@ def test_what_a_step_draws_does_not_depend_on_the_steps_before(
         return total, {**terms, "drawn": torch.rand(())}
 
     monkeypatch.setattr(Objective, "forward", drawing)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for out, stops in ((tmp_path / "whole", [0]), (tmp_path / "parts", [2, 0])):
         for stop in stops:
             fit(data, out, tiny_preset(), stop_after=stop, report=lambda step, values: shown.append(values["drawn"]))
