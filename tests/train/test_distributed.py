@@ -24,6 +24,7 @@ from codewm_train.run import optimizer_of
 from codewm_train.schedule import learning_rate
 from codewm_train.step import TrainingStep
 
+pytestmark = pytest.mark.timeout(900)  # several processes, each of which imports torch
 GRADIENTS = Path(__file__).parents[1] / "joined_gradients.py"
 PAPERS = LossWeights(next_state=0, prediction=1, prediction_type="mse", direction=0.5, magnitude=0.1, covariance=0.01,
                      reg_after=True, kind=0, topic=0)  # fmt: skip
