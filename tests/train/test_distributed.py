@@ -24,6 +24,7 @@ from codewm_train.run import optimizer_of
 from codewm_train.schedule import learning_rate
 from codewm_train.step import TrainingStep
 
+pytestmark = pytest.mark.timeout(900)  # several processes, each of which imports torch
 GRADIENTS = Path(__file__).parents[1] / "joined_gradients.py"
 PAPERS = LossWeights(next_state=0, prediction=1, prediction_type="mse", direction=0.5, magnitude=0.1, covariance=0.01,
                      reg_after=True, kind=0, topic=0)  # fmt: skip
@@ -112,13 +113,6 @@ def is_the_joined_run(out: Path, data: Dataset, tmp_path: Path) -> None:
     assert differs > 10
 
 
-@pytest.fixture
-def _on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
-
-
-@pytest.mark.usefixtures("_on_the_cpu")
 @pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
 def test_two_processes_train_by_the_same_code_on_all_their_edits(launcher: str, folder: Path, tmp_path: Path) -> None:
     accelerate = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes=2", "--num_machines=1",
