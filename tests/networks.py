@@ -38,9 +38,7 @@ def write_bundle(folder: Path, model: WorldModel, name: str = "random") -> Bundl
     _export(EncoderGraph(model), ids, folder / ENCODER, list(INPUTS), ["state", "focus", "prior"])
     states = (torch.randn(2, d), torch.randn(2, ACTION_SIZE))
     _export(PredictorGraph(model), states, folder / PREDICTOR, ["state", "action"], ["prediction"])
-    _export(
-        EditGraph(model, LearnedWeight().kind), focus, folder / EDIT_HEAD, ["before_focus", "after_focus"], ["edit"]
-    )
+    _export(EditGraph(model), focus, folder / EDIT_HEAD, ["before_focus", "after_focus"], ["edit"])
     rng = np.random.default_rng(0)
     centres = (model.config.n_classes, ACTION_SIZE)
     numbers = {name: rng.random(shape, np.float32) for name, shape in

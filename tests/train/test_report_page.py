@@ -21,6 +21,7 @@ from codewm_model.errors import CodewmError, DependencyError
 from codewm_train.checkpoint import load_checkpoint
 from codewm_train.cli import main
 from codewm_train.data import Dataset
+from codewm_train.logs import Logs
 from codewm_train.page.build import page, read_figures
 from codewm_train.page.examples import Example, examples_of
 from codewm_train.page.plots import Bar, Line, bar_plot, line_plot
@@ -170,6 +171,20 @@ def test_a_step_that_was_logged_twice_counts_as_the_last_time(tmp_path: Path) ->
     log(tmp_path, {"loss": {2: 5.0, 3: 4.0, 4: 3.0}})
     curve = read_curves(tmp_path)["loss"]
     assert curve.steps.tolist() == [1, 2, 3, 4] and curve.values.tolist() == [9, 5, 4, 3] and curve.last == 3
+
+
+def test_what_a_killed_run_wrote_beyond_its_checkpoint_does_not_count(tmp_path: Path) -> None:
+    logs = Logs()
+    logs.tensorboard(tmp_path, 0)
+    for step in range(1, 6):
+        logs.write(step, {"loss": float(step)})
+    logs.close()
+    logs = Logs()
+    logs.tensorboard(tmp_path, 2)
+    logs.write(3, {"loss": 30.0})
+    logs.close()
+    curve = read_curves(tmp_path)["loss"]
+    assert curve.steps.tolist() == [1, 2, 3] and curve.values.tolist() == [1, 2, 30]
 
 
 def test_runs_in_folders_of_one_name_are_told_apart(tmp_path: Path) -> None:

@@ -127,4 +127,4 @@ def _side(name: str, above: Sequence[str], own: Sequence[str], below: Sequence[s
     if len(own) > _LINES:
         shown.append(tag("i", f"... {len(own) - _LINES} more lines\n"))
     around = ["\n".join([*(line[:_COLUMNS] for line in lines), ""]) if lines else "" for lines in (above, below)]
-    return tag("div", tag("b", name), tag("pre", around[0], *shown, around[1]))
+    return tag("div", tag("b", name), tag("pre", tag("code", around[0], *shown, around[1])))

@@ -55,10 +55,7 @@ def _ranking(runs: Sequence[Run]) -> Html:
     ]  # fmt: skip
     if not rows:
         return _section("Presets", tag("p", "No run was looked at on validation data while it was trained."))
-    told = (
-        "By copy-proof KNN@1 on validation at the end of training. A preset's seeds are one row; "
-        "spread: (max - min) / mean."
-    )
+    told = "By copy-proof KNN@1 on validation at the end of training. A preset's seeds are one row."
     return _section(
         "Presets",
         tag("p", told),
