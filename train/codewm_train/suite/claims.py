@@ -129,8 +129,10 @@ def lift_is_gameable(found: Results) -> Finding:
 def vicreg_repairs(found: Results) -> Finding:
     """Rank of the online states with and without VICReg."""
     without, with_ = found.mean("paper2-none", _online_rank), found.mean("paper2", _online_rank)
+    centred = " and ".join(ranged(found.last(name, _centred_rank), ".1f") for name in ("paper2-none", "paper2"))
     ours = (
-        f"{without:.1f} without, {ranged(found.last('paper2', _online_rank), '.1f')} with ({with_ / without:.1f} times)"
+        f"{without:.1f} without, {ranged(found.last('paper2', _online_rank), '.1f')} with, {with_ / without:.1f} times "
+        f"(centred {centred})"
     )
     for name in ("paper2-sigreg", "paper2-contrast"):
         if ranks := found.last(name, _online_rank):
