@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -47,15 +47,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def joined_batch(data: Dataset, preset: Preset, step: int) -> Batch:
     """What two processes draw, as one batch."""
     parts = [Sampler(data, preset.training, preset.model, rank).batch(step) for rank in range(2)]
-    width = max(side.text.shape[1] for part in parts for side in (part.before, part.after))
+    width = max(side.text.shape[1] for part in parts for side in (part.before, part.after, part.rival))
 
     def side(name: str) -> Tokens:
         by_field = zip(*(getattr(part, name) for part in parts), strict=True)
         return Tokens(*(torch.cat([pad(ids, (0, width - ids.shape[1])) for ids in of_all]) for of_all in by_field))
 
-    labels = ("action", "commit", "signature", "reads")
-    joined = [torch.cat([getattr(part, name) for part in parts]) for name in labels]
-    return Batch(side("before"), side("after"), *joined)
+    sides = {name: side(name) for name in ("before", "after", "rival")}
+    labels = (field.name for field in fields(Batch) if field.name not in sides)
+    return Batch(**sides, **{name: torch.cat([getattr(part, name) for part in parts]) for name in labels})
 
 
 def test_two_processes_see_the_gradient_of_the_joined_batch(folder: Path, tmp_path: Path) -> None:
