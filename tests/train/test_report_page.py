@@ -139,7 +139,7 @@ def test_each_part_is_there_with_its_n_and_its_baselines(whole: str) -> None:
     shown = Reader(whole).text
     for words in ("Presets", "Seeds", "Curves", "What each loop holds", "Retrieved edits", "N=5000", "N=40", "chance"):
         assert words in shown
-    for row in ("copy", "random", "no_action", "ridge", "tfidf_net", "minilm", "bm25", "majority", "UnixCoder"):
+    for row in ("copy", "random", "shuffled", "ridge", "tfidf_net", "minilm", "bm25", "majority", "UnixCoder"):
         assert row in shown
 
 
