@@ -153,10 +153,10 @@ def vote_scores(seen: Situation, near: Scorer, vote: Vote) -> Floats:
     return _count(seen, *_neighbours(seen, near, vote.neighbours), vote)
 
 
-def shipped_scores(seen: Situation, near: Scorer, learned: Floats, share: float = prediction.LEARNED) -> Floats:
+def shipped_scores(seen: Situation, near: Scorer, learned: Floats) -> Floats:
     """What the product says of each edit, `[N, K]`, of which the model's probabilities `[N, K]` have a `share`."""
     similarity, voices = _neighbours(seen, near, prediction.NEIGHBOURS)
-    return class_scores(voices, similarity, seen.prior, learned, share)
+    return class_scores(voices, similarity, seen.prior, learned)
 
 
 def tune_vote(seen: Situation, near: Scorer) -> tuple[Vote, float]:
