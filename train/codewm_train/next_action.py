@@ -3,9 +3,9 @@
 It is told from the region at the line where the edit begins, cut as the editor cuts it: without knowing how many lines
 will change. Six ways to tell: how common each class is in the repository, a vote of the past edits whose regions share
 words, a vote of those whose states are near, that vote with the world model's predicted states, what the model says of
-the place by itself, and that mixed with the vote of states, which is the ranking that ships. The past is what was there
-at the time: edits of the same repository and of commits made earlier, whose regions are those that the index keeps. For
-the ways that ask nothing else an edit that has no such edit before it is missed.
+the place by itself, and that with the past edits of nearly the same state, which is the ranking that ships. The past is
+what was there at the time: edits of the same repository and of commits made earlier, whose regions are those that the
+index keeps. For the ways that ask nothing else an edit that has no such edit before it is missed.
 """
 
 from __future__ import annotations
