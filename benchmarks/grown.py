@@ -127,7 +127,7 @@ def nearest(rows: list[EditRow], count: int = 10) -> list[npt.NDArray[np.intp]]:
     for start in range(0, len(keys), 500):
         products = keys[start : start + 500] @ keys.T
         products[np.arange(len(products)), start + np.arange(len(products))] = -2
-        found += list(np.argpartition(-products, count - 1)[:, :count])
+        found += list(np.argpartition(-products, count - 1)[:, :count].copy())  # a view would keep all of it
     return found
 
 

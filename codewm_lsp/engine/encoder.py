@@ -126,12 +126,14 @@ class Encoder:
         found = dict(zip(seen, zip(self.model.edits(before, after), before.state, kinds, strict=True), strict=True))
         return [EncodedEdit(edit.sketch, *found.get(i, (None, None, None))) for i, edit in enumerate(edits)]
 
-    def encode_query(self, change: Change) -> EncodedEdit:
-        """An edit that is looked for, encoded as far as a search reads it: by the model only if it has a share."""
-        weight = self.bundle.config.learned_weight
-        if weight.key or weight.score:
-            return self.encode([self.read(change)])[0]
-        return EncodedEdit(sketch(change), None, None)
+    @property
+    def finds(self) -> bool:
+        """Whether the model has a share in what a search finds: without one it need not run for it."""
+        return bool(self.bundle.config.learned_weight.key or self.bundle.config.learned_weight.score)
+
+    def embedding(self, change: Change) -> Floats | None:
+        """The learned embedding `[E]` of an edit that is looked for, None where the model sees nothing."""
+        return self.encode([self.read(change)])[0].learned
 
     def encode_states(self, places: Sequence[str | tuple[str, int]]) -> Floats:
         """States `[N, D]` of places in Python source: a source with a line (1-based), or its first line without one.

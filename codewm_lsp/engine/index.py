@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,24 +108,28 @@ class EditIndex:
             return self._vectors.catch_up(self.store) > 0
 
     def query(
-        self, sketch: Sketch, k: int = 10, filters: Filters | None = None, learned: Floats | None = None
+        self,
+        sketch: Sketch,
+        k: int = 10,
+        filters: Filters | None = None,
+        learned: Future[Floats | None] | Floats | None = None,
     ) -> list[Hit]:
         """The `k` best past edits for an edit, best first. Equal edits (a cherry-pick, say) count once.
 
-        `learned` `[E]` is the edit's embedding by the model, as `Encoder.encode_query` gives it.
+        `learned` `[E]` is the edit's embedding by the model; one that is still being made is waited for when it counts.
 
         Raises:
             IndexStoreError: the rows are damaged.
         """
         filters = filters or Filters()
-        key = edit_keys(self.store.bundle, [sketch], [learned])[0]
+        key = edit_keys(self.store.bundle, [sketch], [_arrived(learned) if self._weight.key else None])[0]
         if not key.any():
             return []
         with sound_rows():
             near, found = self._candidates(key, filters)
             rows = (unpack_rows([edit.lexical for edit in found]), unpack_rows([edit.structural for edit in found]))
             lexical, structural = Ranker(*rows).channels(sketch)
-            near_in_model = self._cosines(learned, found)
+            near_in_model = self._cosines(_arrived(learned) if self._weight.score else None, found)
             scores = fuse(lexical, structural, near_in_model, self._weight.score).clip(max=1)
             demand(bool(np.isfinite(scores).all()), "a sketch holds what is no number")
             channels = (lexical, structural, near_in_model)
@@ -165,7 +170,7 @@ class EditIndex:
     def _cosines(self, learned: Floats | None, found: Sequence[Candidate]) -> Floats:
         """Of the learned embeddings, `[N]`: 0 where an edit has none, and everywhere if they don't count."""
         cosines = np.zeros(len(found), np.float32)
-        if learned is not None and self._weight.score:
+        if learned is not None:
             known = [i for i, edit in enumerate(found) if edit.learned is not None]
             vectors = unpack_vectors([found[i].learned or b"" for i in known], len(learned))
             cosines[known] = vectors @ weighed(learned, self._weight)
@@ -174,6 +179,10 @@ class EditIndex:
     def close(self) -> None:
         """Let go of the files."""
         self.store.close()
+
+
+def _arrived(learned: Future[Floats | None] | Floats | None) -> Floats | None:
+    return learned.result() if isinstance(learned, Future) else learned
 
 
 def hit_of(edit: StoredEdit, score: float, similarity: float, why: tuple[str, ...]) -> Hit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from codewm_model.edit import Edit
 from codewm_model.git import Repository
 from codewm_model.history import read_history
 from codewm_model.ranking import CANDIDATES
+from codewm_model.sketch import Floats, Sketch, sketch
 
 
 class SimilarEdits:
@@ -24,6 +26,7 @@ class SimilarEdits:
         self._repository, self._index = repository, index
         self._encoder = Encoder.default()
         self._changes = ChangeReader(most=4)  # of a file that is typed in: a parsed one takes some megabytes
+        self._beside = ThreadPoolExecutor(1, "model")  # where the model runs while the graph is searched
 
     @classmethod
     def open(cls, repository: Repository) -> SimilarEdits:
@@ -50,13 +53,19 @@ class SimilarEdits:
 
         With `dismissed` entries they are the best that are not hidden, out of all candidates.
         """
-        encoded = (self._encoder.encode_query(self._changes.read(edit)) for edit in edits)
+        asked = (self._ask(edit) for edit in edits)
         if dismissed is None or not dismissed.entries:
-            return [self._index.query(edit.sketch, k, filters, edit.learned) for edit in encoded]
+            return [self._index.query(known, k, filters, learned) for known, learned in asked]
         filters = filters or Filters()
         filters = replace(filters, without=filters.without | dismissed.commits)
-        found = (self._index.query(edit.sketch, CANDIDATES, filters, edit.learned) for edit in encoded)
+        found = (self._index.query(known, CANDIDATES, filters, learned) for known, learned in asked)
         return [[hit for hit in hits if not dismissed.hides(hit)][:k] for hits in found]
+
+    def _ask(self, edit: Edit) -> tuple[Sketch, Future[Floats | None] | None]:
+        """The sketch of an edit that is looked for, and its embedding as it will come."""
+        change = self._changes.read(edit)
+        learned = self._beside.submit(self._encoder.embedding, change) if self._encoder.finds else None
+        return sketch(change), learned
 
     def texts_of(self, hits: Sequence[Hit]) -> list[Edit | None]:
         """The past edits themselves, from one `git log` over their commits; None for what git cannot read."""
@@ -73,6 +82,7 @@ class SimilarEdits:
 
     def close(self) -> None:
         """Let go of the files."""
+        self._beside.shutdown()
         self._index.close()
 
 

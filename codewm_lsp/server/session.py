@@ -54,9 +54,9 @@ class Session:
         self._checkouts = Checkouts()
         self._bases = Bases()
         self._live: dict[Document, tuple[int, tuple[str, ...], LiveEdits]] = {}
-        self.states = States()
         self._texts = Worker("texts")
         self._engine = Worker("engine")
+        self.states = States(self._engine)
 
     def configure(self, given: object, folder: str | None = None) -> None:
         """Take over the client's settings, for a folder's files (None: it has none of its own) or for all others."""

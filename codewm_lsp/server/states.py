@@ -1,7 +1,8 @@
 """The live states of the open documents.
 
 They are made on a thread of their own. The event loop only says that a document has changed. A document waits for its
-turn at most once, and when that comes its newest text is read: the versions before it cost nothing more.
+turn at most once, and when that comes its newest text is read: the versions before it cost nothing more. States that
+nobody asked for let questions about the history pass: both want the processor at the moment when something was typed.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ MOST_ENCODED = 64
 MOST_TREES = 8
 """Documents whose trees are kept, those that were read last. A tree takes megabytes and is made in an instant."""
 
+_SECONDS_BEHIND_QUESTIONS = 0.03
 _AT_ONCE = 8  # regions, before another document may have its turn
 
 
@@ -57,8 +59,10 @@ class View:
 class States:
     """The documents whose states are kept up to date. Its public methods belong to the event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, questions: Worker) -> None:
+        """`questions` is the thread on which the history is asked."""
         self._worker = Worker("states")
+        self._questions = questions
         self._waiting: set[Document] = set()
         self._followed: dict[Document, _Followed] = {}
         self._failed = ""
@@ -127,6 +131,7 @@ class States:
     def _make_next(self, followed: _Followed, revision: int, lines: Iterator[int]) -> None:
         """Make one state and queue the next, so that a question waits for one at most."""
         document = followed.document
+        self._questions.let_pass(_SECONDS_BEHIND_QUESTIONS)
         with self._unasked(document):
             if document in self._waiting or document.closed or followed.revision != revision:
                 return

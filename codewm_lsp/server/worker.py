@@ -41,6 +41,8 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._started = False
         self._stops: set[Stop] = set()
+        self._idle = threading.Event()  # nobody waits for it
+        self._idle.set()
 
     async def run(self, work: Callable[[Stop], T]) -> T:
         """Run `work` and wait for it without blocking the loop.
@@ -54,6 +56,7 @@ class Worker:
             return work(stop)
 
         self._stops.add(stop)
+        self._idle.clear()
         try:
             return await asyncio.wrap_future(self.submit(checked))
         except asyncio.CancelledError:
@@ -61,6 +64,12 @@ class Worker:
             raise
         finally:
             self._stops.discard(stop)
+            if not self._stops:
+                self._idle.set()
+
+    def let_pass(self, seconds: float) -> None:
+        """On another thread, before work that nobody waits for: let this one finish what is waited for first."""
+        self._idle.wait(seconds)
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Queue `work`; the thread starts with the first of it, so an idle server has none."""

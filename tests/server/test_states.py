@@ -20,6 +20,7 @@ from codewm_lsp.server.document import Change, Document, StaleError, split_keepi
 from codewm_lsp.server.settings import Settings
 from codewm_lsp.server.snapshot import Snapshot
 from codewm_lsp.server.states import MOST_ENCODED, MOST_TREES, States
+from codewm_lsp.server.worker import Stop, Worker
 from codewm_model.languages import LANGUAGES
 from codewm_model.runtime import Encoded, Model
 from codewm_model.tokenizer import TokenSequence
@@ -65,7 +66,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 async def test_a_burst_of_keys_is_one_step_and_runs_the_model_once(steps: list[int], runs: list[int]) -> None:
-    states, typed, gate = States(), document(), threading.Event()
+    states, typed, gate = States(Worker("questions")), document(), threading.Event()
     states.follow(typed)
     before = await states.at(snapshot(typed), 1)
     runs.clear()
@@ -84,7 +85,7 @@ async def test_a_burst_of_keys_is_one_step_and_runs_the_model_once(steps: list[i
 async def test_keys_that_come_while_the_model_runs_are_caught_up_with_in_one_step(
     steps: list[int], runs: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    states, typed = States(), document()
+    states, typed = States(Worker("questions")), document()
     await states.at(snapshot(typed), 1)
     began, gate = threading.Event(), threading.Event()
     encode = Model.encode
@@ -109,8 +110,37 @@ async def test_keys_that_come_while_the_model_runs_are_caught_up_with_in_one_ste
     assert states.close(10)
 
 
+@pytest.mark.parametrize("answered", [True, False])
+async def test_states_nobody_asked_for_let_a_question_about_the_history_pass_for_a_moment(
+    answered: bool, runs: list[int]
+) -> None:
+    questions, typed, gate, asked = Worker("questions"), document(), threading.Event(), threading.Event()
+    states = States(questions)
+    await states.at(snapshot(typed), 1)
+    made_before_the_answer: list[bool] = []
+
+    def answer(stop: Stop) -> None:
+        asked.set()
+        gate.wait(10)  # never set where the answer takes long
+        made_before_the_answer.append(bool(runs))
+
+    question = asyncio.ensure_future(questions.run(answer))
+    await asyncio.to_thread(asked.wait)
+    runs.clear()
+    typed.record(2, [Change(f"new_{answered}", (1, 11, 1, 11))])
+    states.follow(typed)
+    if answered:
+        gate.set()
+    while not runs:
+        await asyncio.sleep(0.01)
+    gate.set()
+    await question
+    assert made_before_the_answer == [not answered]
+    assert questions.close(10) and states.close(10)
+
+
 async def test_a_question_waits_for_one_of_the_states_that_a_pasted_text_made_old(runs: list[int]) -> None:
-    states, typed, gate = States(), document(), threading.Event()
+    states, typed, gate = States(Worker("questions")), document(), threading.Event()
     await states.at(snapshot(typed), 1)
     runs.clear()
     states._worker.submit(gate.wait)
@@ -126,7 +156,7 @@ async def test_a_question_waits_for_one_of_the_states_that_a_pasted_text_made_ol
 
 
 async def test_an_old_version_is_not_answered(steps: list[int]) -> None:
-    states, typed = States(), document()
+    states, typed = States(Worker("questions")), document()
     old = snapshot(typed)
     typed.record(2, [Change("")])
     with pytest.raises(StaleError):
@@ -135,7 +165,7 @@ async def test_an_old_version_is_not_answered(steps: list[int]) -> None:
 
 
 async def test_a_document_that_failed_once_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    states, typed = States(), document()
+    states, typed = States(Worker("questions")), document()
     await states.at(snapshot(typed), 0)
     with monkeypatch.context() as patch:
         patch.setattr(LiveStates, "change", None)
@@ -148,7 +178,7 @@ async def test_a_document_that_failed_once_is_read_anew(monkeypatch: pytest.Monk
 
 
 async def test_few_trees_are_kept_and_a_document_whose_tree_was_let_go_is_parsed_again() -> None:
-    states, first = States(), document()
+    states, first = States(Worker("questions")), document()
     before = await states.at(snapshot(first), 1)
     for number in range(MOST_TREES):
         await states.at(snapshot(document(f"/{number}.py")), 1)
@@ -163,7 +193,7 @@ async def test_few_trees_are_kept_and_a_document_whose_tree_was_let_go_is_parsed
 
 
 async def test_documents_without_states_cost_nothing(steps: list[int]) -> None:
-    states, secret, text = States(), document("/id_rsa.py"), document("/notes.txt")
+    states, secret, text = States(Worker("questions")), document("/id_rsa.py"), document("/notes.txt")
     for other in (secret, text):
         states.follow(other)
         other.record(2, [Change("x")])
