@@ -1,0 +1,150 @@
+/** The page: opens the model, and shows an edit anew whenever a text, the action or the cursor changes. */
+
+import { fetchBundle } from "../bundle.ts";
+import { Examiner } from "../examine.ts";
+import { ActionPanel } from "./actionPanel.ts";
+import { byId } from "./dom.ts";
+import { openEditor } from "./editor.ts";
+import type { Editor } from "./editor.ts";
+import { showLikely } from "./likelyCard.ts";
+import { showLoops } from "./loopsCard.ts";
+import { MapCard } from "./mapCard.ts";
+import { showNearest } from "./nearestCard.ts";
+import { showPrediction } from "./predictionCard.ts";
+import { followTheme } from "./theme.ts";
+import { showTokens } from "./tokensCard.ts";
+
+/** For the console, for tests and for benchmarks. Times are in milliseconds. */
+export interface Door {
+  readonly examiner: Examiner;
+  readonly times: {
+    /** From the start of the page's load to the first prediction on the screen. */
+    readonly first: number;
+    /** From a change to its prediction on the screen, each so far. */
+    readonly next: number[];
+  };
+}
+
+declare global {
+  interface Window {
+    codewm?: Door;
+  }
+}
+
+const status = byId("status", HTMLOutputElement);
+
+followTheme(byId("theme", HTMLSelectElement));
+start(performance.now()).catch((error: unknown) => {
+  status.classList.add("failed");
+  status.textContent = `The model cannot be run here: ${error instanceof Error ? error.message : String(error)}`;
+});
+
+async function start(began: number): Promise<void> {
+  const bundle = fetchBundle();
+  let refresh: (focus: Editor) => void = () => undefined; // there is nothing to show before the model is there
+  const events = (editor: () => Editor): { changed: () => void; moved: () => void } => ({
+    changed: () => refresh(editor()),
+    moved: () => refresh(editor()),
+  });
+  const before: Editor = openEditor(byId("before", HTMLElement), "before", events(() => before));
+  const after: Editor = openEditor(byId("after", HTMLElement), "after", events(() => after));
+  const { data, files } = await bundle;
+  const pick = chooser(data.examples, before, after);
+  const examiner = await Examiner.open({ data, files });
+  const page = new Page(examiner, before, after);
+  refresh = (focus) => page.refresh(focus);
+  await page.show();
+  window.codewm = { examiner, times: { first: performance.now(), next: page.times } };
+  status.title = `The model was there after ${Math.round(performance.now() - began)} ms`;
+  byId("example", HTMLSelectElement).addEventListener("change", pick);
+  byId("swap", HTMLButtonElement).addEventListener("click", () => {
+    const [old, next] = [before.text(), after.text()];
+    before.setText(next);
+    after.setText(old);
+  });
+}
+
+/** Fills the list of examples and shows the first; what it gives shows the one that is chosen. */
+function chooser(examples: Examiner["data"]["examples"], before: Editor, after: Editor): () => void {
+  const list = byId("example", HTMLSelectElement);
+  list.append(...examples.map(({ title }, i) => new Option(title, String(i))));
+  const pick = (): void => {
+    const example = examples[Number(list.value)];
+    before.setText(example?.before ?? "");
+    after.setText(example?.after ?? "");
+  };
+  pick();
+  return pick;
+}
+
+class Page {
+  readonly times: number[] = [];
+  readonly #examiner: Examiner;
+  readonly #before: Editor;
+  readonly #after: Editor;
+  readonly #action: ActionPanel;
+  readonly #map: MapCard;
+  #focus: Editor;
+  #working = false;
+  #since: number | undefined;
+
+  constructor(examiner: Examiner, before: Editor, after: Editor) {
+    this.#examiner = examiner;
+    this.#before = before;
+    this.#after = after;
+    this.#focus = before;
+    this.#map = new MapCard(byId("map", HTMLElement), examiner);
+    this.#action = new ActionPanel(byId("action", HTMLElement), examiner.data.classes, () => this.refresh());
+    byId("model", HTMLElement).textContent = modelInWords(examiner);
+  }
+
+  /** Show everything anew, as soon as what is under way is done; what changed meanwhile is shown once. */
+  refresh(focus?: Editor): void {
+    this.#focus = focus ?? this.#focus;
+    this.#since ??= performance.now();
+    if (!this.#working) {
+      void this.#work();
+    }
+  }
+
+  /** Show everything once. */
+  async show(): Promise<void> {
+    const edit = await this.#examiner.examine(this.#before.text(), this.#after.text(), this.#action.chosen);
+    const likely = await this.#examiner.likelyAt(this.#focus.text(), this.#focus.line());
+    const { first, removed, added } = edit.lines;
+    this.#before.markChanged(first, removed);
+    this.#after.markChanged(first, added);
+    this.#action.show(edit);
+    this.#map.show(edit);
+    showPrediction(byId("prediction", HTMLElement), this.#examiner, edit);
+    showLoops(byId("loops", HTMLElement), edit);
+    showNearest(byId("nearest", HTMLElement), this.#examiner.nearest(edit), this.#examiner.data.model.share);
+    showTokens(byId("tokens", HTMLElement), edit);
+    const where = `line ${this.#focus.line() + 1} of ${this.#focus === this.#before ? "before" : "after"}`;
+    showLikely(byId("likely", HTMLElement), where, likely, (row) => this.#action.choose(row));
+    status.textContent = "ready";
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    try {
+      while (this.#since !== undefined) {
+        const since = this.#since;
+        this.#since = undefined;
+        await this.show();
+        const took = performance.now() - since;
+        this.times.push(took);
+        status.textContent = `predicted in ${Math.round(took)} ms`;
+      }
+    } finally {
+      this.#working = false;
+    }
+  }
+}
+
+function modelInWords({ data: { model, gallery } }: Examiner): string {
+  return (
+    `Model "${model.name}", ${model.parameters.toLocaleString("en")} parameters, ${model.positions} positions, ` +
+    `representation ${model.representation}. Gallery: ${gallery.length} edits, written by hand for this page.`
+  );
+}
