@@ -1,7 +1,7 @@
 """What the page of docs/demo loads: the model with the readouts of all its loops, the gallery, and the words.
 
 `write` makes it from a bundle, from the hand-written edits in docs/demo/edits, and from the npm packages; the page's
-`src/bundle.ts` reads it. Each file is a gzip stream under the ending `.pack`, which no server treats in a way of its own.
+`src/bundle.ts` reads it. Each file is a gzip stream under the ending `.pack`, which no server knows and none unpacks.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from docs_encoder import with_loops
 
 from codewm_model.actions import label_of
 from codewm_model.bundle import EDIT_HEAD, ENCODER, PREDICTOR, Bundle
@@ -24,7 +25,6 @@ from codewm_model.regions import region_pair
 from codewm_model.runtime import Encoded, Model
 from codewm_model.sketch import Features, sketch
 from codewm_model.tokenizer import TokenSequence, tokenize
-from docs_encoder import with_loops
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "demo"
 EDITS = PAGE / "edits"
@@ -124,7 +124,7 @@ def encode_sides(model: Model, changes: Sequence[Change], positions: int) -> tup
 
 
 def plane(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean `[D]` of states `[N, D]` and their first two principal axes `[2, D]`, signs fixed by the largest number."""
+    """The mean `[D]` of states `[N, D]` and their first two principal axes `[2, D]`, signs by their largest number."""
     origin = states.mean(axis=0)
     axes = np.linalg.svd(states - origin, full_matrices=False)[2][:2]
     largest = np.abs(axes).argmax(axis=1)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from docs_data import EDITS, encode_sides, sides_of, written_edits
 
 from codewm_model.actions import action_of, label_of
 from codewm_model.bundle import Bundle
@@ -24,15 +25,15 @@ from codewm_model.runtime import Model
 from codewm_model.sketch import Features, sketch
 from codewm_model.syntax import Source
 from codewm_model.tokenizer import TokenSequence, tokenize
-from docs_data import EDITS, encode_sides, sides_of, written_edits
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = sorted((ROOT / "model" / "codewm_model").glob("*.py"))
 RANDOM = 240  # edits of our own files
 PIECES = (
-    "def f(", "):", '"""', "'", "\\", "    ", "class A:", "é = 'naïve ☃'", "(", ")]}", "f'{", "}'", "lambda", "# 注释 comment",
-    "", "\t", "@x", "if x:", "\x0c", "\ud800", "𝒳 = '😀' + x", "async for", "match x:", "    case {", "else:", "=", "ſ = ǅ٣²",
-    "x" * 300, "print(f'{a!r:>{w}} {b}')", "\u2028", "İstanbul_Σς = 0x1F", "a.b.c(d=1, *e, **f)", "x: int | None = None",
+    "def f(", "):", '"""', "'", "\\", "    ", "class A:", "é = 'naïve ☃'", "(", ")]}", "f'{", "}'", "lambda",
+    "# 注释 comment", "", "\t", "@x", "if x:", "\x0c", "\ud800", "𝒳 = '😀' + x", "async for", "match x:", "    case {",
+    "else:", "=", "ſ = ǅ٣²", "x" * 300, "print(f'{a!r:>{w}} {b}')", "\u2028", "İstanbul_Σς = 0x1F", "a.b.c(d=1, *e, **f)",
+    "x: int | None = None",
 )  # fmt: skip
 BY_HAND = (
     ("", ""),

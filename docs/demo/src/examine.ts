@@ -126,8 +126,8 @@ export class Examiner {
   }
 
   /**
-   * How many of the states at hand (those of the gallery, before and after, and the one before this edit) are nearer to
-   * a guess than the state after the edit, and how many there are with that. Copying the input comes second at best.
+   * Which place the state after the edit has among the states at hand, by their nearness to a guess: those of the
+   * gallery, before and after, and the one before this edit. A tie counts against it, as in our judging.
    */
   rank(guess: Float32Array, { before, after }: Examined): { place: number; of: number } {
     const others = [
@@ -135,7 +135,7 @@ export class Examiner {
       ...this.data.gallery.flatMap(({ beforeState, afterState }) => [beforeState, afterState]),
     ];
     const right = cosineOf(guess, after.encoded.state);
-    return { place: 1 + others.filter((state) => cosineOf(guess, state) > right).length, of: others.length + 1 };
+    return { place: 1 + others.filter((state) => cosineOf(guess, state) >= right).length, of: others.length + 1 };
   }
 
   async #examined(change: Change, chosen?: Float32Array): Promise<Examined> {

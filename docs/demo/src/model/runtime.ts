@@ -43,8 +43,9 @@ export class Model {
   static async open(files: NetworkFiles): Promise<Model> {
     env.wasm.numThreads = 1;
     env.wasm.wasmBinary = files.runtime;
-    const open = (data: Uint8Array): Promise<InferenceSession> =>
-      InferenceSession.create(data, { executionProviders: ["wasm"], enableMemPattern: false });
+    // Graphs are run as they were exported: to look for better ones takes longer than they would save in a visit.
+    const options = { executionProviders: ["wasm"], enableMemPattern: false, graphOptimizationLevel: "disabled" } as const;
+    const open = (data: Uint8Array): Promise<InferenceSession> => InferenceSession.create(data, options);
     const encoder = await open(files.encoder); // one after the other: the first loads the runtime
     return new Model(encoder, await open(files.predictor), await open(files.editHead));
   }

@@ -14,7 +14,8 @@ export interface Editor {
   text(): string;
   /** 0-based, of the cursor. */
   line(): number;
-  setText(text: string): void;
+  /** Another text, with the cursor at the beginning of a line, 0-based. */
+  setText(text: string, line: number): void;
   /** Mark lines [first, first + count), 0-based, as the changed ones. */
   markChanged(first: number, count: number): void;
 }
@@ -56,8 +57,11 @@ export function openEditor(place: HTMLElement, name: "before" | "after", events:
   return {
     text: () => view.state.doc.toString(),
     line: () => view.state.doc.lineAt(view.state.selection.main.head).number - 1,
-    setText: (text) =>
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, selection: { anchor: 0 } }),
+    setText: (text, line) => {
+      const anchor = text.split("\n", line).reduce((sum, before) => sum + before.length + 1, 0);
+      const changes = { from: 0, to: view.state.doc.length, insert: text };
+      view.dispatch({ changes, selection: { anchor: Math.min(anchor, text.length) }, scrollIntoView: true });
+    },
     markChanged: (first, count) => view.dispatch({ effects: mark.of([first, count]) }),
   };
 }

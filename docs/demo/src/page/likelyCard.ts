@@ -3,7 +3,7 @@
 import type { Likely } from "../examine.ts";
 import { bar, html } from "./dom.ts";
 
-const SHOWN = 5;
+const SHOWN = 7;
 
 /** Show the likeliest; `use` is called with the class that somebody wants to see predicted. */
 export function showLikely(place: HTMLElement, where: string, found: readonly Likely[], use: (row: number) => void): void {

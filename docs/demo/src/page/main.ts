@@ -2,6 +2,7 @@
 
 import { fetchBundle } from "../bundle.ts";
 import { Examiner } from "../examine.ts";
+import { editBetween } from "../model/edit.ts";
 import { ActionPanel } from "./actionPanel.ts";
 import { byId } from "./dom.ts";
 import { openEditor } from "./editor.ts";
@@ -20,7 +21,7 @@ export interface Door {
   readonly times: {
     /** From the start of the page's load to the first prediction on the screen. */
     readonly first: number;
-    /** From a change to its prediction on the screen, each so far. */
+    /** From a change to all that is shown of it, each so far. The first is that of the load, without the load. */
     readonly next: number[];
   };
 }
@@ -34,12 +35,9 @@ declare global {
 const status = byId("status", HTMLOutputElement);
 
 followTheme(byId("theme", HTMLSelectElement));
-start(performance.now()).catch((error: unknown) => {
-  status.classList.add("failed");
-  status.textContent = `The model cannot be run here: ${error instanceof Error ? error.message : String(error)}`;
-});
+start().catch(fail);
 
-async function start(began: number): Promise<void> {
+async function start(): Promise<void> {
   const bundle = fetchBundle();
   let refresh: (focus: Editor) => void = () => undefined; // there is nothing to show before the model is there
   const events = (editor: () => Editor): { changed: () => void; moved: () => void } => ({
@@ -52,16 +50,22 @@ async function start(began: number): Promise<void> {
   const pick = chooser(data.examples, before, after);
   const examiner = await Examiner.open({ data, files });
   const page = new Page(examiner, before, after);
-  refresh = (focus) => page.refresh(focus);
-  await page.show();
-  window.codewm = { examiner, times: { first: performance.now(), next: page.times } };
-  status.title = `The model was there after ${Math.round(performance.now() - began)} ms`;
+  refresh = (focus) => void page.refresh(focus).catch(fail);
+  await page.refresh();
+  const first = page.shown;
+  status.textContent = `ready: first prediction after ${Math.round(first)} ms`;
+  window.codewm = { examiner, times: { first, next: page.times } };
   byId("example", HTMLSelectElement).addEventListener("change", pick);
   byId("swap", HTMLButtonElement).addEventListener("click", () => {
     const [old, next] = [before.text(), after.text()];
-    before.setText(next);
-    after.setText(old);
+    before.setText(next, before.line());
+    after.setText(old, after.line());
   });
+}
+
+function fail(error: unknown): void {
+  status.classList.add("failed");
+  status.textContent = `The model cannot be run here: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** Fills the list of examples and shows the first; what it gives shows the one that is chosen. */
@@ -70,8 +74,11 @@ function chooser(examples: Examiner["data"]["examples"], before: Editor, after: 
   list.append(...examples.map(({ title }, i) => new Option(title, String(i))));
   const pick = (): void => {
     const example = examples[Number(list.value)];
-    before.setText(example?.before ?? "");
-    after.setText(example?.after ?? "");
+    if (example) {
+      const { first } = editBetween(example.before, example.after);
+      before.setText(example.before, first);
+      after.setText(example.after, first);
+    }
   };
   pick();
   return pick;
@@ -79,13 +86,15 @@ function chooser(examples: Examiner["data"]["examples"], before: Editor, after: 
 
 class Page {
   readonly times: number[] = [];
+  /** When the newest prediction was on the screen. */
+  shown = 0;
   readonly #examiner: Examiner;
   readonly #before: Editor;
   readonly #after: Editor;
   readonly #action: ActionPanel;
   readonly #map: MapCard;
   #focus: Editor;
-  #working = false;
+  #working: Promise<void> | undefined;
   #since: number | undefined;
 
   constructor(examiner: Examiner, before: Editor, after: Editor) {
@@ -94,23 +103,23 @@ class Page {
     this.#after = after;
     this.#focus = before;
     this.#map = new MapCard(byId("map", HTMLElement), examiner);
-    this.#action = new ActionPanel(byId("action", HTMLElement), examiner.data.classes, () => this.refresh());
+    this.#action = new ActionPanel(byId("action", HTMLElement), examiner.data.classes, () => void this.refresh().catch(fail));
     byId("model", HTMLElement).textContent = modelInWords(examiner);
   }
 
-  /** Show everything anew, as soon as what is under way is done; what changed meanwhile is shown once. */
-  refresh(focus?: Editor): void {
+  /**
+   * Show everything anew, as soon as what is under way is done; what changed meanwhile is shown once. The promise is kept
+   * when all of it is shown.
+   */
+  refresh(focus?: Editor): Promise<void> {
     this.#focus = focus ?? this.#focus;
     this.#since ??= performance.now();
-    if (!this.#working) {
-      void this.#work();
-    }
+    this.#working ??= this.#work().finally(() => (this.#working = undefined));
+    return this.#working;
   }
 
-  /** Show everything once. */
-  async show(): Promise<void> {
+  async #show(): Promise<void> {
     const edit = await this.#examiner.examine(this.#before.text(), this.#after.text(), this.#action.chosen);
-    const likely = await this.#examiner.likelyAt(this.#focus.text(), this.#focus.line());
     const { first, removed, added } = edit.lines;
     this.#before.markChanged(first, removed);
     this.#after.markChanged(first, added);
@@ -120,24 +129,19 @@ class Page {
     showLoops(byId("loops", HTMLElement), edit);
     showNearest(byId("nearest", HTMLElement), this.#examiner.nearest(edit), this.#examiner.data.model.share);
     showTokens(byId("tokens", HTMLElement), edit);
+    this.shown = performance.now();
+    const likely = await this.#examiner.likelyAt(this.#focus.text(), this.#focus.line());
     const where = `line ${this.#focus.line() + 1} of ${this.#focus === this.#before ? "before" : "after"}`;
     showLikely(byId("likely", HTMLElement), where, likely, (row) => this.#action.choose(row));
-    status.textContent = "ready";
   }
 
   async #work(): Promise<void> {
-    this.#working = true;
-    try {
-      while (this.#since !== undefined) {
-        const since = this.#since;
-        this.#since = undefined;
-        await this.show();
-        const took = performance.now() - since;
-        this.times.push(took);
-        status.textContent = `predicted in ${Math.round(took)} ms`;
-      }
-    } finally {
-      this.#working = false;
+    while (this.#since !== undefined) {
+      const since = this.#since;
+      this.#since = undefined;
+      await this.#show();
+      this.times.push(performance.now() - since);
+      status.textContent = `predicted in ${Math.round(this.times.at(-1) ?? 0)} ms`;
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Near } from "../examine.ts";
 import { commonEnds, splitLines } from "../model/edit.ts";
 import { html } from "./dom.ts";
 
-const SHOWN = 4;
+const SHOWN = 3;
 
 /** Show the nearest. */
 export function showNearest(place: HTMLElement, found: readonly Near[], share: number): void {
@@ -42,5 +42,5 @@ function diff(before: string, after: string): HTMLElement {
     ...next.slice(head, next.length - tail).map((line) => ["added", `+ ${line}`] as const),
     ...next.slice(next.length - tail, next.length - tail + 1).map((line) => ["same", `  ${line}`] as const),
   ];
-  return html("pre", { tabindex: 0 }, ...lines.map(([kind, line]) => html("span", { class: `line ${kind}` }, `${line}\n`)));
+  return html("pre", { tabindex: 0 }, ...lines.map(([kind, line]) => html("span", { class: `line ${kind}` }, line)));
 }
