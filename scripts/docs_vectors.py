@@ -32,8 +32,8 @@ RANDOM = 240  # edits of our own files
 PIECES = (
     "def f(", "):", '"""', "'", "\\", "    ", "class A:", "é = 'naïve ☃'", "(", ")]}", "f'{", "}'", "lambda",
     "# 注释 comment", "", "\t", "@x", "if x:", "\x0c", "\ud800", "𝒳 = '😀' + x", "async for", "match x:", "    case {",
-    "else:", "=", "ſ = ǅ٣²", "x" * 300, "print(f'{a!r:>{w}} {b}')", "\u2028", "İstanbul_Σς = 0x1F", "a.b.c(d=1, *e, **f)",
-    "x: int | None = None",
+    "else:", "=", "ſ = ǅ٣²", "x" * 300, "print(f'{a!r:>{w}} {b}')", "\u2028", "İstanbul_Σς = 0x1F",
+    "a.b.c(d=1, *e, **f)", "x: int | None = None",
 )  # fmt: skip
 BY_HAND = (
     ("", ""),
