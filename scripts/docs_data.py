@@ -56,11 +56,12 @@ def write(folder: Path, bundle_folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     encoder, loops = with_loops(bundle.read(ENCODER))
     files = {name: path.read_bytes() for name, path in WEBASSEMBLY.items()}
-    files |= {"encoder": encoder, "predictor": bundle.read(PREDICTOR), "edit_head": bundle.read(EDIT_HEAD)}
+    weights = {"encoder": encoder, "predictor": bundle.read(PREDICTOR), "edit_head": bundle.read(EDIT_HEAD)}
+    files |= weights  # which compression makes a tenth smaller, and later to be there
     files["idf"] = resources.files("codewm_model").joinpath("idf.bin").read_bytes()
     files["data"] = json.dumps(page_data(bundle, loops), separators=(",", ":")).encode()
     for name, data in files.items():
-        (folder / f"{name}.pack").write_bytes(gzip.compress(data, 9, mtime=0))
+        (folder / f"{name}.pack").write_bytes(gzip.compress(data, 0 if name in weights else 9, mtime=0))
 
 
 def page_data(bundle: Bundle, loops: int) -> dict[str, Any]:

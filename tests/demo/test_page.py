@@ -161,7 +161,10 @@ def test_any_text_is_answered(open_page: Open, text: str) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_both_themes_are_readable(open_page: Open, theme: str) -> None:
-    opened = open_page(color_scheme=theme)
+    opened = open_page(color_scheme=theme, viewport={"width": 1160, "height": 1075})
+    opened.page.get_by_label("Example").select_option(label="Catch the error of a missing file")
+    opened.settled()
+    opened.page.screenshot(path=pictures_folder() / f"page-top-{theme}.png")  # docs/img has one of these
     opened.page.screenshot(path=pictures_folder() / f"page-{theme}.png", full_page=True)
     contrasts = dict(opened.page.evaluate(CONTRAST, list(INKS)))
     assert {ink: round(value, 2) for ink, value in contrasts.items() if value < READABLE} == {}
