@@ -2,11 +2,12 @@
 
     python benchmarks/page.py [--runs N] [--letters N] [--json]
 
-Needs `make docs`, the extra `editors`, and Chromium. The page lies on a file server of this machine. A run opens it in
-a browser without a cache and takes the time from the start of the navigation to the first prediction on the screen;
-peer is an empty page on the same server, to its load event. Then letters are typed into both texts of one example: the
-time goes from a letter's arrival to all that is shown of it. The unit is milliseconds, `ours` and `peers` are medians of
-the load, `next` has the median and the 95th percentile of the letters, `bytes` what the page and the model weigh.
+Needs `make docs`, the extra `editors`, and Chromium. The page lies on a file server of this machine. A run opens it
+in a browser without a cache and takes the time from the start of the navigation to the first prediction on the
+screen; peer is an empty page on the same server, to its load event. Then letters are typed into both texts of one
+example: the time goes from a letter's arrival to all that is shown of it. The unit is milliseconds, `ours` and
+`peers` are medians of the load, `next` has the median and the 95th percentile of the letters, `bytes` what the page
+and the model weigh.
 """
 
 from __future__ import annotations

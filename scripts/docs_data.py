@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import onnxruntime
 from docs_encoder import with_loops
 
 from codewm_model.actions import label_of
@@ -60,6 +61,8 @@ def write(folder: Path, bundle_folder: Path) -> None:
     files |= weights  # which compression makes a tenth smaller, and later to be there
     files["idf"] = resources.files("codewm_model").joinpath("idf.bin").read_bytes()
     files["data"] = json.dumps(page_data(bundle, loops), separators=(",", ":")).encode()
+    for name, path in licences().items():
+        (folder / f"LICENSE-{name}.txt").write_bytes(path.read_bytes())
     for name, data in files.items():
         (folder / f"{name}.pack").write_bytes(gzip.compress(data, 0 if name in weights else 9, mtime=0))
 
@@ -122,6 +125,14 @@ def encode_sides(model: Model, changes: Sequence[Change], positions: int) -> tup
     """What the model makes of both sides of N changes."""
     before, after = zip(*(sides_of(change, positions) for change in changes), strict=True)
     return model.encode(before), model.encode(after)
+
+
+def licences() -> dict[str, Path]:
+    """Those of what is WebAssembly: the bundler keeps the scripts' own. onnxruntime's npm package has none in it."""
+    return {
+        "onnxruntime": Path(onnxruntime.__file__).parent / "LICENSE",
+        "tree-sitter-python": PACKAGES / "tree-sitter-python" / "LICENSE",
+    }
 
 
 def plane(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
