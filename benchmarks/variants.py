@@ -96,7 +96,7 @@ def export(model: WorldModel, variant: Variant, folder: Path) -> Model:
     folder.mkdir()
     changed = WorldModel(replace(model.config, n_loops=variant.loops, positions=variant.positions))
     changed.load_state_dict(model.state_dict())
-    write_graphs(changed.eval(), folder, LearnedWeight().kind)
+    write_graphs(changed.eval(), folder)
     if variant.int8:
         from onnxruntime.quantization import QuantType, quantize_dynamic
 

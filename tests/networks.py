@@ -38,9 +38,7 @@ def write_bundle(folder: Path, model: WorldModel, name: str = "random") -> Bundl
     _export(EncoderGraph(model), ids, folder / ENCODER, list(INPUTS), ["state", "focus", "prior"])
     states = (torch.randn(2, d), torch.randn(2, ACTION_SIZE))
     _export(PredictorGraph(model), states, folder / PREDICTOR, ["state", "action"], ["prediction"])
-    _export(
-        EditGraph(model, LearnedWeight().kind), focus, folder / EDIT_HEAD, ["before_focus", "after_focus"], ["edit"]
-    )
+    _export(EditGraph(model), focus, folder / EDIT_HEAD, ["before_focus", "after_focus"], ["edit"])
     rng = np.random.default_rng(0)
     centres = (model.config.n_classes, ACTION_SIZE)
     numbers = {name: rng.random(shape, np.float32) for name, shape in
@@ -52,7 +50,7 @@ def write_bundle(folder: Path, model: WorldModel, name: str = "random") -> Bundl
 def reweighed(bundle: Bundle, folder: Path, key: float = 0.0, score: float = 0.0) -> Bundle:
     """A copy of a bundle in which the learned channel has these shares."""
     shutil.copytree(bundle.folder, folder)
-    return write_config(folder, replace(bundle.config, learned_weight=LearnedWeight(key, score)))
+    return write_config(folder, replace(bundle.config, learned_weight=LearnedWeight(key, score / 2, score / 2)))
 
 
 def _export(part: nn.Module, inputs: tuple[Any, ...], path: Path, names: list[str], outputs: list[str]) -> None:

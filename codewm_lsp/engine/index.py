@@ -16,7 +16,7 @@ from codewm_lsp.engine.packing import unpack_rows, unpack_vector
 from codewm_lsp.engine.rows import Candidate, StoredEdit
 from codewm_lsp.engine.store import Store
 from codewm_lsp.engine.vectors import VectorIndex
-from codewm_model.ranking import CANDIDATES, Ranker, fuse, reasons
+from codewm_model.ranking import CANDIDATES, Ranker, fuse, reasons, weighed
 from codewm_model.sketch import Floats, Sketch
 
 MOST_ASKED = 32 * CANDIDATES  # nearest edits, when most of them are removed or left out
@@ -93,7 +93,7 @@ class EditIndex:
             IndexMissingError, IndexVersionError, IndexStoreError, BundleError: see `Store`.
         """
         self.store = Store(folder)
-        self._share = self.store.bundle.config.learned_weight.score
+        self._weight = self.store.bundle.config.learned_weight
         self._vectors = VectorIndex.load(self.store)
         self.refresh()
 
@@ -125,7 +125,7 @@ class EditIndex:
             rows = (unpack_rows([edit.lexical for edit in found]), unpack_rows([edit.structural for edit in found]))
             lexical, structural = Ranker(*rows).channels(sketch)
             near_in_model = self._cosines(learned, found)
-            scores = fuse(lexical, structural, near_in_model, self._share).clip(max=1)
+            scores = fuse(lexical, structural, near_in_model, self._weight.score).clip(max=1)
             demand(bool(np.isfinite(scores).all()), "a sketch holds what is no number")
             channels = (lexical, structural, near_in_model)
             best: dict[tuple[int, bytes, bytes], int] = {}
@@ -165,10 +165,11 @@ class EditIndex:
     def _cosines(self, learned: Floats | None, found: Sequence[Candidate]) -> Floats:
         """Of the learned embeddings, `[N]`: 0 where an edit has none, and everywhere if they don't count."""
         cosines = np.zeros(len(found), np.float32)
-        if learned is not None and self._share:
+        if learned is not None and self._weight.score:
+            query = weighed(learned, self._weight)
             for i, edit in enumerate(found):
                 if (vector := unpack_vector(edit.learned)) is not None:
-                    cosines[i] = vector @ learned
+                    cosines[i] = vector @ query
         return cosines
 
     def close(self) -> None:

@@ -47,15 +47,19 @@ _EXTERNAL = b"\n\x08location\x12"  # how a tensor whose values lie in another fi
 
 @dataclass(frozen=True, slots=True)
 class LearnedWeight:
-    """The learned channel's share of the index key and of the score, at least 0 and below 1; 0 leaves it out.
+    """What the learned embedding counts for: its share of the index key, and those of its two halves of the score.
 
-    `kind`, from 0 to 1, is the kind's share of the edit embedding, the topic has the rest. The exported edit head was
-    written with it: to say another changes nothing.
+    Each is at least 0, and `key` and `score` leave something to the sketches; 0 leaves a channel out.
     """
 
     key: float = 0.0
-    score: float = 0.0
-    kind: float = 0.5
+    kind: float = 0.0
+    topic: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """Both halves' share of the score."""
+        return self.kind + self.topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +273,11 @@ def _whole(value: object, name: str, most: int = (1 << 63) - 1) -> int:
 
 
 def _learned_weight(content: dict[str, Any]) -> LearnedWeight:
-    for name in ("key", "score", "kind"):
+    for name in ("key", "kind", "topic"):
         value = content[name]
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
             raise ValueError(f"learned_weight.{name} is {value!r}")
-        if value == 1 and name != "kind":
-            raise ValueError(f"learned_weight.{name} leaves nothing to the sketches")
-    return LearnedWeight(float(content["key"]), float(content["score"]), float(content["kind"]))
+    weight = LearnedWeight(*(float(content[name]) for name in ("key", "kind", "topic")))
+    if weight.score >= 1:
+        raise ValueError("learned_weight leaves nothing of the score to the sketches")
+    return weight

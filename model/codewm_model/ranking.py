@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from codewm_model.bundle import LearnedWeight
 from codewm_model.sketch import Features, Floats, Hashes, Sketch
 
-LEXICAL_SHARE = 0.8  # of the score; chosen on the validation repositories: docs/adr/0002-ranking.md
+LEXICAL_SHARE = 0.86  # of the sketches' part of the score: docs/adr/0002-ranking.md, 0012-the-learned-channel.md
 CANDIDATES = 300  # that the key finds for the exact score: docs/adr/0010-smaller-keys.md
 SAME_NAMES, SAME_SHAPE, NEAR_IN_MODEL = 0.3, 0.6, 0.7  # cosines from which a reason is worth naming
 WEAK_REASONS = ("some of the same names", "a similar shape")  # what is named where nothing is worth it
@@ -61,6 +62,16 @@ class Ranker:
     def channels(self, query: Sketch) -> tuple[Floats, Floats]:
         """Lexical and structural cosine of each candidate, both `[N]`."""
         return self._lexical.cosines(query.lexical), self._structural.cosines(query.structural)
+
+
+def weighed(learned: Floats, weight: LearnedWeight) -> Floats:
+    """A query's learned embedding `[E]` by what its halves count for, kind and topic.
+
+    Its inner product with an edit's embedding is the mean of their cosines by these weights.
+    """
+    half = learned.shape[-1] // 2
+    shares = np.repeat(np.array([weight.kind, weight.topic], np.float32), (half, learned.shape[-1] - half))
+    return np.asarray(learned * (2 * shares / max(weight.score, 1e-9)), np.float32)
 
 
 def fuse(lexical: Floats, structural: Floats, learned: Floats | None = None, share: float = 0.0) -> Floats:

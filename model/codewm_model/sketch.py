@@ -25,11 +25,11 @@ Floats = npt.NDArray[np.float32]
 Hashes = npt.NDArray[np.uint32]
 
 MAX_FEATURES = 192  # of one group; the heaviest are kept
-LEXICAL_SIZE, STRUCTURAL_SIZE = 192, 96  # dimensions of each part of the key: docs/adr/0010-smaller-keys.md
+LEXICAL_SIZE, STRUCTURAL_SIZE = 224, 64  # dimensions of each part of the key: docs/adr/0012-the-learned-channel.md
 KEY_SIZE = LEXICAL_SIZE + STRUCTURAL_SIZE
 
-# Chosen on the validation repositories: docs/adr/0002-ranking.md.
-KEY_LEXICAL = 0.7  # the lexical channel's share of the key; the rest is structural
+# Chosen on the validation repositories: docs/adr/0002-ranking.md, 0012-the-learned-channel.md.
+KEY_LEXICAL = 0.77  # the lexical channel's share of the key; the rest is structural
 LINES_SHARE = 0.5  # of the lexical channel; the rest goes to the really changed tokens
 WORD, SUBWORD = 1.0, 1.0
 LEAF, PARENTS, PAIR, TRIPLE, BESIDE = 1.0, 0.7, 0.7, 0.5, 0.5

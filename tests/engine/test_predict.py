@@ -19,11 +19,11 @@ from codewm_lsp.engine.indexing import update_index
 from codewm_lsp.engine.predict import SHOWN, PastStates, Prediction, Predictor
 from codewm_lsp.engine.states import LiveStates
 from codewm_lsp.engine.store import Store, index_folder
+from codewm_model.actions import ACTION_FIELDS, ACTION_SIZE
 from codewm_model.bundle import PROTOTYPES, Bundle, write_config
 from codewm_model.git import Repository
 from codewm_model.languages import LANGUAGES
 from codewm_model.prediction import LEARNED, NEIGHBOURS
-from codewm_train.ids import CLASSES_FILE
 
 CALL = "def fetch(session, url):\n    found = session.get(url)\n    return found\n"
 TABLE = "NAMES = {\n    'one': 1,\n    'two': 2,\n}\n"
@@ -81,7 +81,14 @@ def test_no_two_kinds_of_an_answer_have_the_same_label(
     random_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(random_bundle.folder, tmp_path / "bundle")
-    shutil.copyfile(CLASSES_FILE, tmp_path / "bundle" / PROTOTYPES)
+    by_size = np.zeros((random_bundle.config.classes, ACTION_SIZE), np.float32)
+    by_size[:, ACTION_FIELDS.index("added lines")] = np.linspace(0, 1, len(by_size))
+    np.savez(
+        tmp_path / "bundle" / PROTOTYPES,
+        mean=np.zeros(ACTION_SIZE, np.float32),
+        scale=np.full(ACTION_SIZE, 4, np.float32),
+        centres=by_size,
+    )
     write_config(tmp_path / "bundle", random_bundle.config)
     monkeypatch.setenv(VARIABLE, str(tmp_path / "bundle"))
     repo = Repo.init(tmp_path / "repository")

@@ -43,7 +43,7 @@ def test_a_bundle_says_what_it_is(bundle: Bundle) -> None:
     config = bundle.config
     assert (bundle.name, config.representation, config.positions) == ("random", representation_version(), 64)
     assert set(config.files) == {*NETWORKS, PROTOTYPES}
-    assert (config.learned_weight, config.trained) == (LearnedWeight(0.0, 0.0), {"data": "none"})
+    assert (config.learned_weight, config.trained) == (LearnedWeight(), {"data": "none"})
     assert len(bundle.id) == 12 and int(bundle.id, 16) >= 0
 
 
@@ -107,10 +107,10 @@ def test_a_bundle_of_format_1_is_refused_in_one_sentence_that_says_what_to_do(bu
         {"d_state": "128"},
         {"name": "\x1b[2J"},
         {"learned_weight": 0.2},
-        {"learned_weight": {"key": 1.0, "score": 0.0, "kind": 0.5}},
-        {"learned_weight": {"key": 0.0, "score": -0.1, "kind": 0.5}},
-        {"learned_weight": {"key": 0.0, "score": 0.0, "kind": 1.1}},
-        {"learned_weight": {"key": 0.0, "score": 0.0}},
+        {"learned_weight": {"key": 1.0, "kind": 0.0, "topic": 0.0}},
+        {"learned_weight": {"key": 0.0, "kind": -0.1, "topic": 0.0}},
+        {"learned_weight": {"key": 0.0, "kind": 0.5, "topic": 0.5}},
+        {"learned_weight": {"key": 0.0, "kind": 0.0}},
         {"classes": 0},
         {"classes": 257},
         {"files": {}},

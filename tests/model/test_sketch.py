@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from codewm_model.bundle import LearnedWeight
 from codewm_model.changes import change_of
 from codewm_model.edit import edit_between
 from codewm_model.idf import BUCKETS, bucket, idf
-from codewm_model.ranking import FeatureMatrix, Ranker, fuse, reasons
+from codewm_model.ranking import FeatureMatrix, Ranker, fuse, reasons, weighed
 from codewm_model.sketch import KEY_SIZE, MAX_FEATURES, Sketch, directions, index_keys, project, sketch
 from codewm_model.version import key_version, representation_version
 
@@ -123,6 +124,21 @@ def test_a_learned_channel_takes_its_share_and_one_of_zero_changes_nothing() -> 
     assert np.array_equal(fuse(lexical, structural, learned, 0.0), without)
     assert np.array_equal(fuse(lexical, structural, None, 0.3), without)
     assert fuse(lexical, structural, learned, 0.3) == pytest.approx(0.7 * without + 0.3 * learned)
+
+
+def test_the_halves_of_an_embedding_count_by_their_weights() -> None:
+    rng = np.random.default_rng(0)
+    halves = rng.normal(size=(2, 2, 4))
+    halves /= np.linalg.norm(halves, axis=2, keepdims=True)
+    one, other = (np.concatenate(pair).astype(np.float32) * np.float32(0.5**0.5) for pair in halves)
+    kind, topic = (float(halves[0, i] @ halves[1, i]) for i in range(2))
+    for weight, expected in (
+        (LearnedWeight(kind=0.2), kind),
+        (LearnedWeight(topic=0.1), topic),
+        (LearnedWeight(kind=0.1, topic=0.3), (kind + 3 * topic) / 4),
+    ):
+        assert float(weighed(one, weight) @ other) == pytest.approx(expected, abs=1e-6)
+        assert float(weighed(one, weight) @ one) == pytest.approx(1, abs=1e-6)
 
 
 def test_a_learned_part_of_the_key_takes_its_share_and_one_of_zero_takes_no_room() -> None:

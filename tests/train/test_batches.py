@@ -110,7 +110,7 @@ def test_renaming_gives_a_name_one_other_name_on_both_sides_and_touches_nothing_
             for side, new in zip(("before", "after"), shown(batch, row), strict=True):
                 old = data.side(side, i).astype(int)
                 is_name = old[:, 3] & NAME_FLAG > 0
-                assert np.array_equal(new[:, 3], old[:, 3] & MARKS)
+                assert np.array_equal(new[:, 3], old[:, 3] & (MARKS | CENTER_FLAG))
                 assert np.array_equal(new[:, 1:3], old[:, 1:3])
                 assert np.array_equal(new[~is_name, 0], old[~is_name, 0])
                 for name, now in zip(old[is_name, 0].tolist(), new[is_name, 0].tolist(), strict=True):
@@ -157,12 +157,12 @@ def test_a_side_without_a_changed_line_is_cut_around_the_place_of_the_change() -
     assert cropped(side, 5)[:, 0].tolist() == [39, 40, 41, 42, 43]
 
 
-def test_padding_is_bucket_zero_and_only_the_marks_are_left_of_the_flags() -> None:
+def test_padding_is_bucket_zero_and_of_the_flags_the_marks_are_left_and_where_the_change_begins() -> None:
     sides = [random_side(np.random.default_rng(i), length) for i, length in enumerate((3, 7, 0))]
     tokens = collate(sides)
     assert tokens.text.shape == (3, 7)
     assert (tokens.text == 0).sum(dim=1).tolist() == [4, 0, 7]
-    assert tokens.mark[1].tolist() == (sides[1][:, 3] & MARKS).tolist()
+    assert tokens.mark[1].tolist() == (sides[1][:, 3] & (MARKS | CENTER_FLAG)).tolist()
     assert collate([sides[2]]).text.shape == (1, 1)
 
 

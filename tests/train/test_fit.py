@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 from datasets import TINY, TINY_TOML, made_up, stored, tiny_dataset, tiny_preset
+from processes import tensors
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from torch import Tensor, nn
+from torch import nn
 
 from codewm_model.errors import CodewmError
 from codewm_train import checkpoint as checkpoint_module
@@ -27,7 +25,6 @@ from codewm_train.fit import fit, with_settings
 from codewm_train.ids import SPLITS
 from codewm_train.presets import Preset, load_preset
 from codewm_train.run import optimizer_of
-from codewm_train.schedule import learning_rate
 from codewm_train.step import TrainingStep
 
 PRESET = tiny_preset()
@@ -51,14 +48,6 @@ def run(data: Dataset, out: Path, preset: Preset = PRESET, **options: Any) -> tu
     reported: list[Values] = []
     path = fit(data, out, preset, report=lambda step, values: reported.append({"step": step, **values}), **options)
     return path, reported
-
-
-def tensors(state: Any) -> list[Tensor]:
-    """Every tensor in a checkpoint's state, the optimiser's too."""
-    if isinstance(state, Tensor):
-        return [state]
-    inner = state.values() if isinstance(state, dict) else state if isinstance(state, list) else ()
-    return [tensor for item in inner for tensor in tensors(item)]
 
 
 def test_training_lowers_the_loss(data: Dataset, tmp_path: Path) -> None:
@@ -254,47 +243,3 @@ def test_a_preset_that_nobody_can_read_is_refused(text: str | bytes | None, mess
         path.write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(CodewmError, match=message):
         load_preset(str(path))
-
-
-def average_of_two(data: Dataset, preset: Preset) -> TrainingStep:
-    """What two processes must come to: each step takes the mean of both ranks' gradients."""
-    torch.manual_seed(preset.training.seed)
-    step = TrainingStep(preset)
-    optimizer = optimizer_of(step, preset.training)
-    samplers = [Sampler(data, preset.training, preset.model, rank) for rank in range(2)]
-    for i in range(preset.training.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(i, preset.training)
-        optimizer.zero_grad(set_to_none=True)
-        sum(step(sampler.batch(i))[0] / 2 for sampler in samplers).backward()
-        nn.utils.clip_grad_norm_(step.parameters(), preset.training.clip)
-        optimizer.step()
-    return step
-
-
-@pytest.mark.timeout(300)
-def test_torchrun_trains_by_the_same_code_on_the_gradients_of_all_processes(data: Dataset, tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    tiny_dataset(folder)
-    (tmp_path / "tiny.toml").write_text(TINY_TOML.format(steps=3))
-    script = tmp_path / "train.py"
-    script.write_text("from codewm_train.cli import main\n\nmain()\n")
-    options = ["fit", "--preset", tmp_path / "tiny.toml", "--data", folder, "--out", tmp_path / "run"]
-    done = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", script, *options],
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
-    )  # fmt: skip
-    if done.returncode != 0 and "gloo" in done.stderr.lower() and "connect" in done.stderr.lower():
-        pytest.skip(f"gloo cannot start here: {done.stderr[-300:]}")
-    assert done.returncode == 0, done.stderr
-    loaded = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
-    assert (loaded.step, loaded.world, loaded.hardware) == (3, 2, "1 CPU thread(s)")
-    expected = average_of_two(data, loaded.preset).state_dict()
-    alone, _ = run(data, tmp_path / "alone", loaded.preset)
-    by_one, differs = load_checkpoint(alone).state["step"], 0
-    for name, value in loaded.state["step"].items():
-        if name.endswith("qkv.bias"):
-            continue  # no loss depends on the keys' part, whose gradient is rounding that Adam makes large
-        assert torch.allclose(value, expected[name], atol=1e-5), name
-        differs += not torch.allclose(value, by_one[name], atol=1e-5)
-    assert differs > 10

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
@@ -23,6 +24,7 @@ from transformers import (
 
 from codewm_model.edit import Edit
 from codewm_model.errors import CodewmError, DependencyError
+from codewm_train.cli import main
 from codewm_train.hub_model import open_model, open_models
 from codewm_train.metrics import Task
 from codewm_train.minilm import MiniLM
@@ -167,6 +169,12 @@ def test_a_damaged_folder_is_one_error_for_people(damage: str, tmp_path: Path) -
 def test_what_cannot_be_reached_is_told_with_what_to_do(name: str) -> None:
     with pytest.raises(CodewmError, match=r"cannot be fetched from the hub.*give the folder"):
         open_model(name)
+
+
+def test_the_command_ends_in_one_line_before_anything_is_judged() -> None:
+    result = CliRunner().invoke(main, ["eval", "--clones", "nowhere", "--baseline-model", "nobody/nothing"])
+    assert result.exit_code == 70 and result.stderr.count("\n") == 1
+    assert result.stderr.startswith("codewm-train: nobody/nothing is no folder, and cannot be fetched from the hub")
 
 
 def test_without_transformers_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,16 +107,17 @@ def test_a_commit_of_a_file_gives_the_edits_that_a_clone_gives(
 def test_how_lines_are_cut_into_pieces_makes_no_difference(
     history: tuple[Path, list[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = packed(tmp_path / "whole", mine_lines("x", history[1], tmp_path / "whole", executor=Here()))
-    monkeypatch.setattr(jsonl_module, "PIECE_LINES", 7)
-    shards = mine_lines("x", history[1], tmp_path / "cut", executor=Here())
+    lines = history[1][:12]
+    whole = packed(tmp_path / "whole", mine_lines("x", lines, tmp_path / "whole", executor=Here()))
+    monkeypatch.setattr(jsonl_module, "PIECE_LINES", 5)
+    shards = mine_lines("x", lines, tmp_path / "cut", executor=Here())
     cut = packed(tmp_path / "cut", shards)
-    assert len(shards) == 5
+    assert len(shards) == 3
     for name in ("before", "before_at", "after", "actions", "repository", "commit", "signature", "path", "place"):
         assert np.array_equal(getattr(whole, name), getattr(cut, name)), name
     assert [item["name"] for item in cut.about["repositories"]] == ["x"]
     monkeypatch.setattr(jsonl_module, "PIECE_BYTES", 1)
-    assert len(mine_lines("x", history[1][:4], tmp_path / "bytes", executor=Here())) == 4
+    assert len(mine_lines("x", lines[:4], tmp_path / "bytes", executor=Here())) == 4
 
 
 def test_pieces_that_are_done_are_not_read_again_and_others_are(

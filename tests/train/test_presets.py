@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from datasets import TINY, made_up, stored, tiny_dataset, tiny_preset
+from datasets import TINY, made_up, stored, tiny_preset
 
 from codewm_model.actions import ACTION_FIELDS, SCOPES, TYPES
 from codewm_model.errors import CodewmError
@@ -26,17 +25,6 @@ from codewm_train.step import TrainingStep
 SHIPPED = sorted(path.stem for path in CONFIGS.glob("*.toml"))
 SIZES = ("d_model", "n_heads", "d_text", "d_hidden", "d_predictor", "d_head", "d_edit", "positions", "max_positions")
 every_preset = pytest.mark.parametrize("name", SHIPPED)
-
-
-@pytest.fixture(autouse=True)
-def _on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return tiny_dataset(tmp_path_factory.mktemp("data"))
 
 
 def small(name: str) -> Preset:

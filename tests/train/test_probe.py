@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from checkpoints import random_checkpoint
 from click.testing import CliRunner
-from datasets import TINY, made_up, stored, tiny_dataset, tiny_preset
+from datasets import TINY, made_up, stored, tiny_dataset
 
-from codewm_model.nn.encoder import Encoder
 from codewm_model.nn.world_model import WorldModel
-from codewm_train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from codewm_train.checkpoint import load_checkpoint
 from codewm_train.cli import main
 from codewm_train.data import Dataset
 from codewm_train.loop_states import loop_states
 from codewm_train.next_state import knn
-from codewm_train.presets import CONFIGS, Preset, load_preset
+from codewm_train.presets import CONFIGS, load_preset
 from codewm_train.probe import cosines, histories, look, probe
 from codewm_train.torch_model import TorchModel
 from codewm_train.views import views_of_dataset
@@ -36,16 +36,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory, data: Dataset) -> Path:
     return random_checkpoint(tmp_path_factory.mktemp("run") / "checkpoint.pt", data)
-
-
-def random_checkpoint(path: Path, data: Dataset, preset: Preset | None = None) -> Path:
-    """As `fit` writes one, but nothing was learned; a target encoder is another random one."""
-    preset = preset or tiny_preset()
-    torch.manual_seed(0)
-    weights = {f"model.{name}": value for name, value in WorldModel(preset.model).state_dict().items()}
-    weights |= {f"target.encoder.{name}": value for name, value in Encoder(preset.model).state_dict().items()}
-    save_checkpoint(path, Checkpoint(preset, 3, data.about, {"step": weights}, 1.0, 1, "nothing"))
-    return path
 
 
 @pytest.fixture(scope="module")

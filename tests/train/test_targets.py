@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from datasets import TINY, tiny_dataset, tiny_preset
+from datasets import TINY, tiny_preset
 from torch import Tensor
 
 from codewm_model.nn.encoder import Encoder
@@ -25,17 +25,6 @@ from codewm_train.validation import validate
 from codewm_train.views import views_of_dataset
 
 PREDICTION = LossWeights(next_state=0, prediction=1.0, auxiliary=0, reg_mode="none", kind=0, topic=0)
-
-
-@pytest.fixture(autouse=True)
-def _on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return tiny_dataset(tmp_path_factory.mktemp("data"))
 
 
 def preset_of(decay: float | None, losses: LossWeights = PREDICTION, **training: Any) -> Preset:

@@ -117,25 +117,25 @@ def test_sigreg_is_the_integral_that_its_source_says() -> None:
 
 
 def test_sigreg_moves_embeddings_towards_a_standard_normal() -> None:
-    rows = (0.1 * torch.randn(256, 4)).requires_grad_()
-    loss = SketchedGaussian()
-    optimizer = torch.optim.Adam([rows], lr=0.05)
-    for _ in range(200):
+    rows = (0.1 * torch.randn(128, 3)).requires_grad_()
+    loss = SketchedGaussian(directions=16)
+    optimizer = torch.optim.Adam([rows], lr=0.1)
+    for _ in range(80):
         optimizer.zero_grad()
         loss(rows).backward()
         optimizer.step()
-    assert torch.allclose(rows.std(dim=0), torch.ones(4), atol=0.2)
+    assert torch.allclose(rows.std(dim=0), torch.ones(3), atol=0.2)
     assert rows.mean(dim=0).abs().max() < 0.1
 
 
-def test_sigreg_draws_other_directions_each_time_and_the_same_after_a_resume() -> None:
-    rows, loss, resumed = torch.randn(20, 16), SketchedGaussian(directions=2), SketchedGaussian(directions=2)
-    first, second = loss(rows).item(), loss(rows).item()
-    assert first != second
-    resumed.load_state_dict(loss.state_dict())
-    assert resumed(rows).item() == loss(rows).item()
-    loss.eval()
-    assert loss(rows).item() == loss(rows).item()
+def test_sigreg_draws_other_directions_each_time_and_the_same_after_the_same_seed() -> None:
+    rows, loss = torch.randn(20, 16), SketchedGaussian(directions=2)
+    found = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        found.append(loss(rows).item())
+    assert found[0] == found[1] != found[2]
+    assert not loss.state_dict()
 
 
 def test_like_actions_draw_changes_together_and_unlike_ones_apart() -> None:

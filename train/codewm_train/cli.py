@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codewm_train.cli_diagnostics import probe, report
+from codewm_train.cli_experiments import reproduce, sweep
 from codewm_train.reported import reported
 
 _PATH = click.Path(path_type=Path)
@@ -136,25 +137,25 @@ def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int |
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     show_default=True,
-    help="The learned channel's share of the index key.",
+    help="The learned embedding's share of the index key.",
 )
 @click.option(
-    "--score-weight",
+    "--kind-weight",
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     show_default=True,
-    help="The learned channel's share of the score.",
+    help="The kind embedding's share of the score.",
 )
 @click.option(
-    "--kind-share",
-    type=click.FloatRange(0, 1),
-    default=0.5,
+    "--topic-weight",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
     show_default=True,
-    help="The kind's share of the edit embedding; the topic has the rest.",
+    help="The topic embedding's share of the score.",
 )
 @reported
 def export(
-    checkpoint: Path, data: Path, out: Path, name: str, key_weight: float, score_weight: float, kind_share: float
+    checkpoint: Path, data: Path, out: Path, name: str, key_weight: float, kind_weight: float, topic_weight: float
 ) -> None:
     """Write a checkpoint as a bundle that the product loads; fails if it does not compute the same."""
     from codewm_model.action_classes import ActionClasses
@@ -170,7 +171,7 @@ def export(
     rows = range(0, len(dataset), max(1, len(dataset) // (AGREE_ON // 2)))[: AGREE_ON // 2]
     views = views_of_dataset(dataset, rows, loaded.preset.model.positions)
     regions = [side for pair in zip(views.before, views.after, strict=True) for side in pair]
-    weight = LearnedWeight(key_weight, score_weight, kind_share)
+    weight = LearnedWeight(key_weight, kind_weight, topic_weight)
     classes = ActionClasses.load(CLASSES_FILE)
     agreement = write_bundle(loaded, out, regions, classes, name=name, learned_weight=weight)
     click.echo(f"{out}: differs from the checkpoint by {agreement.worst:.1e} at most, on {agreement.regions} regions")
@@ -239,5 +240,5 @@ def _progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-for diagnostics in (probe, report):
-    main.add_command(diagnostics)
+for elsewhere in (probe, report, reproduce, sweep):
+    main.add_command(elsewhere)

@@ -35,10 +35,8 @@ def override(preset: Preset, environ: Mapping[str, str]) -> Preset:
     for name in sorted(environ):
         if not name.startswith(PREFIX):
             continue
-        setting = SETTINGS.get(name)
-        if setting is None:
-            raise CodewmError(f"{name} is no setting: docs/training.md lists those that there are")
-        value, place = _read(name, environ[name], setting), (setting.table, setting.key)
+        setting = setting_of(name)
+        value, place = read(name, environ[name], setting), (setting.table, setting.key)
         if place in said and tables[setting.table][setting.key] != value:
             raise CodewmError(f"{said[place]} and {name} are one setting and say different things")
         tables[setting.table][setting.key] = value
@@ -46,8 +44,23 @@ def override(preset: Preset, environ: Mapping[str, str]) -> Preset:
     return Preset.from_dict(tables)
 
 
-def _read(name: str, text: str, setting: Setting) -> Any:
-    """The value that a variable's text stands for."""
+def setting_of(name: str) -> Setting:
+    """The setting that a variable names.
+
+    Raises:
+        CodewmError: it names none.
+    """
+    if name not in SETTINGS:
+        raise CodewmError(f"{name} is no setting: docs/training.md lists those that there are")
+    return SETTINGS[name]
+
+
+def read(name: str, text: str, setting: Setting) -> Any:
+    """The value that a variable's text stands for.
+
+    Raises:
+        CodewmError: none.
+    """
     values = setting.values or (_SWITCH if setting.type is bool else None)
     if values is not None:
         if text.lower() not in values:

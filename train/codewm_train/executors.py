@@ -100,7 +100,10 @@ class RayCluster:
                 return list(ray.wait(list(running), num_returns=1)[0])
 
             for done in _as_done(items, remote.remote, first_done, most if self._workers else most * _WAITING):
-                yield ray.get(done)
+                result = ray.get(done)
+                yield result
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause from None  # Ray's own is a traceback in one string
         except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError) as error:
             raise CodewmError("a Ray worker was killed (too little memory?): run it again with fewer --jobs") from error
         finally:

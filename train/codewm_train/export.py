@@ -62,21 +62,25 @@ def export(
     """Write the bundle and hold it against the checkpoint on real `regions` (before and after in turn).
 
     Raises:
-        CodewmError: there are fewer than `AGREE_ON` regions, the classes are not those of the checkpoint's prior, or
-            the two differ by more than `TOLERANCE`.
+        CodewmError: there are fewer than `AGREE_ON` regions, the classes are not those of the checkpoint's prior, the
+            two differ by more than `TOLERANCE`, or the model predicts states of a target encoder: the product has one
+            encoder, and would look for them among its own.
     """
+    if checkpoint.preset.target.kind == "ema":
+        raise CodewmError(
+            "this model predicts states of its target encoder, and a bundle has one encoder: the product could not use "
+            "it. Judge the checkpoint instead, or train with WM_TARGET_KIND=online"
+        )
     if len(regions) < AGREE_ON:
         raise CodewmError(f"an export is checked on {AGREE_ON} real regions, and there are {len(regions)}")
     model, weight = checkpoint.model(), learned_weight or LearnedWeight()
     if len(classes) != model.config.n_classes:
         raise CodewmError(f"the checkpoint tells {model.config.n_classes} classes apart, and there are {len(classes)}")
     out.mkdir(parents=True, exist_ok=True)
-    write_graphs(model, out, weight.kind)
+    write_graphs(model, out)
     classes.save(out / PROTOTYPES)
     config = bundle_config(model, name, weight, training_facts(checkpoint))
-    agreement = agree(
-        TorchModel(model, kind_share=weight.kind), Model.open(write_config(out, config)), regions[:AGREE_ON]
-    )
+    agreement = agree(TorchModel(model), Model.open(write_config(out, config)), regions[:AGREE_ON])
     if not agreement.worst <= TOLERANCE:
         (out / CONFIG).unlink()  # so that nobody loads it
         raise CodewmError(f"the export differs from the checkpoint by {agreement.worst:.2g}, over {TOLERANCE:g}")

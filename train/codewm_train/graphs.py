@@ -18,8 +18,8 @@ from codewm_model.nn.world_model import WorldModel
 _HIDDEN = -1e9  # added to the score of a position that is not attended to
 
 
-def write_graphs(model: WorldModel, out: Path, kind_share: float) -> None:
-    """Write them into the folder `out`; `kind_share` is the kind's share of the edit embedding."""
+def write_graphs(model: WorldModel, out: Path) -> None:
+    """Write them into the folder `out`."""
     config = model.config
     ids = tuple(torch.ones(2, 8, dtype=torch.int64) for _ in range(4))
     state, action = torch.zeros(2, config.d_model), torch.zeros(2, config.action_size)
@@ -28,7 +28,7 @@ def write_graphs(model: WorldModel, out: Path, kind_share: float) -> None:
     by_row, by_position = {0: batch}, {0: batch, 1: length}
     _write(EncoderGraph(model), ids, out / ENCODER, "text parent depth mark", "state focus prior", by_position)
     _write(PredictorGraph(model), (state, action), out / PREDICTOR, "state action", "prediction", by_row)
-    _write(EditGraph(model, kind_share), focus, out / EDIT_HEAD, "before_focus after_focus", "edit", by_row)
+    _write(EditGraph(model), focus, out / EDIT_HEAD, "before_focus after_focus", "edit", by_row)
 
 
 class EncoderGraph(nn.Module):
@@ -60,19 +60,15 @@ class PredictorGraph(nn.Module):
 class EditGraph(nn.Module):
     """What `edit_head.onnx` computes."""
 
-    def __init__(self, model: WorldModel, kind_share: float) -> None:
+    def __init__(self, model: WorldModel) -> None:
         super().__init__()
-        self.edit_head, self.kind_share = model.edit_head, kind_share
+        self.edit_head = model.edit_head
 
     def forward(self, before_focus: Tensor, after_focus: Tensor) -> Tensor:
         """`[B, N_FOCUS, D]` of both sides -> the edit embedding `[B, E]`, unit rows."""
         kind, topic = self.edit_head(before_focus, after_focus)
-        return edit_embedding(kind, topic, self.kind_share)
-
-
-def edit_embedding(kind: Tensor, topic: Tensor, kind_share: float) -> Tensor:
-    """Unit rows `[B, d_edit]` each as one `[B, E]`, in whose inner products the kind has the share `kind_share`."""
-    return torch.cat([kind * kind_share**0.5, topic * (1 - kind_share) ** 0.5], dim=1)
+        edit: Tensor = torch.cat([kind, topic], dim=1) * 0.5**0.5
+        return edit
 
 
 def _attention(query: Any, key: Any, value: Any, mask: Any = None, *_: Any, **__: Any) -> Any:

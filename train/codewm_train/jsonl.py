@@ -27,7 +27,7 @@ from codewm_train.records import Record, UnusableError, parse_record
 from codewm_train.shards import PARTIAL, ShardInfo, Source, shard_info
 
 MAX_LINE = 8 << 20  # bytes: two files of the size that git still compares, with escapes
-PIECE_LINES, PIECE_BYTES = 2000, 32 << 20  # a piece ends where one of these is reached
+PIECE_LINES, PIECE_BYTES = 2000, 8 << 20  # a piece ends where one of these is reached
 Line = bytes | None  # None: longer than `MAX_LINE`
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,9 +50,6 @@ def latency(
     rng = np.random.default_rng(0)
     paper, minilm = _paper(), MiniLM()
 
-    def side(runner: Model | TorchModel, size: int) -> Callable[[int], object]:
-        return lambda _: runner.encode([_random(rng, size)])
-
     def both_sides(i: int) -> object:
         return model.edits(model.encode([views.before[i]]), model.encode([views.after[i]]))
 
@@ -60,27 +57,43 @@ def latency(
         return lambda i: encoder.encode([text_of(edits[i])])
 
     contenders: dict[str, Callable[[int], object]] = {
-        "state_64": side(model, 64),
-        "state_128": side(model, 128),
-        "state_256": side(model, 256),
-        "paper_512": side(paper, PAPER_POSITIONS),
+        "state_64": _side(model, 64, rng),
+        "state_128": _side(model, 128, rng),
+        "state_256": _side(model, 256, rng),
+        "paper_512": _side(paper, PAPER_POSITIONS, rng),
         "edit": both_sides,
         "minilm": lines(minilm),
     }
     if torch_model is not None:
-        contenders["torch_128"] = side(torch_model, 128)
+        contenders["torch_128"] = _side(torch_model, 128, rng)
     contenders |= {hub.name: lines(hub) for hub in hub_models}
+    found = _in_turn(contenders, min(rounds, len(edits)))
+    return found | {"minilm_over_edit": {q: found["minilm"][q] / found["edit"][q] for q in ("p50", "p95")}}
+
+
+def cost_of_a_state(rounds: int = ROUNDS) -> dict[str, Times]:
+    """`state_128` and `paper_512` of the above alone, both untrained: no model is asked for."""
+    rng = np.random.default_rng(0)
+    ours, paper = _untrained(ModelConfig()), _paper()
+    return _in_turn({"state_128": _side(ours, 128, rng), "paper_512": _side(paper, PAPER_POSITIONS, rng)}, rounds)
+
+
+def _in_turn(contenders: Mapping[str, Callable[[int], object]], rounds: int) -> dict[str, Times]:
+    """Milliseconds of each contender's run, which is told its round's number."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    for start in range(0, min(rounds, len(edits)), BLOCK):
+    for start in range(0, rounds, BLOCK):
         for name, run in contenders.items():
             for _ in range(WARM_UP):
                 run(start)
-            for i in range(start, min(start + BLOCK, len(edits))):
+            for i in range(start, min(start + BLOCK, rounds)):
                 began = time.perf_counter()
                 run(i)
                 times[name].append(1e3 * (time.perf_counter() - began))
-    found = {name: _quantiles(values) for name, values in times.items()}
-    return found | {"minilm_over_edit": {q: found["minilm"][q] / found["edit"][q] for q in ("p50", "p95")}}
+    return {name: _quantiles(values) for name, values in times.items()}
+
+
+def _side(runner: Model | TorchModel, size: int, rng: np.random.Generator) -> Callable[[int], object]:
+    return lambda _: runner.encode([_random(rng, size)])
 
 
 def _quantiles(values: Sequence[float]) -> Times:
@@ -96,9 +109,14 @@ def _random(rng: np.random.Generator, size: int) -> TokenSequence:
 
 def _paper() -> Model:
     """The paper's encoder: the same block and loops, made for 512 tokens."""
-    model, weight = WorldModel(ModelConfig(positions=PAPER_POSITIONS, max_positions=PAPER_POSITIONS)), LearnedWeight()
+    return _untrained(ModelConfig(positions=PAPER_POSITIONS, max_positions=PAPER_POSITIONS))
+
+
+def _untrained(sizes: ModelConfig) -> Model:
+    """A network of these sizes, exported."""
+    model = WorldModel(sizes)
     with tempfile.TemporaryDirectory() as folder:
-        write_graphs(model, Path(folder), weight.kind)
+        write_graphs(model, Path(folder))
         ActionClasses.load(CLASSES_FILE).save(Path(folder) / PROTOTYPES)
-        config = bundle_config(model, "cost only", weight, {})
+        config = bundle_config(model, "cost only", LearnedWeight(), {})
         return Model.open(write_config(Path(folder), config))

@@ -21,25 +21,25 @@ CONFIGS = Path(__file__).parent / "configs"
 class TrainingConfig:
     """How long, on what and how fast; explained where the presets set it."""
 
-    steps: int = 1500
+    steps: int = 1500  # of the optimiser
     place_pairs: int = 16
     topic_pairs: int = 32
     kind_pairs: int = 16
     repositories: int = 4
     renamed: float = 0.15
-    rivals: int = 0
-    learning_rate: float = 2e-3
+    rivals: int = 0  # afters that never were, wrong answers for all
+    learning_rate: float = 2e-3  # of AdamW, at its highest
     warmup: int = 100
     schedule: Literal["linear", "cosine"] = "linear"
     decay: float = 0.3
-    weight_decay: float = 0.05
+    weight_decay: float = 0.05  # of the matrices
     clip: float = 1.0
     average: float = 0.0  # decay of the weights' moving average; 0: none
     bf16: bool = False
     buckets: int = 1
     patience: int = 0  # validations without a new best until the run ends; 0: it never does
     use_action: bool = True  # false for the baseline that never sees the action
-    seed: int = 0
+    seed: int = 0  # of the weights and of what each step sees
 
     def __post_init__(self) -> None:
         """Raises CodewmError for a value that no run can have."""
@@ -55,7 +55,7 @@ class TrainingConfig:
 class TargetConfig:
     """What predictions are compared with: the after as the model encodes it, or as a moving average of it does."""
 
-    kind: Literal["online", "ema"] = "online"
+    kind: Literal["online", "ema"] = "online"  # the model's own encoder, or a moving average of it
     ema_decay: float = 0.99999  # per step, for "ema"; near-static. 0.996 is fast, 1 never moves
 
 

@@ -12,12 +12,12 @@ from codewm_model.actions import action_of
 from codewm_model.bundle import LearnedWeight
 from codewm_model.changes import Change, ChangeReader
 from codewm_model.edit import Edit
-from codewm_model.ranking import CANDIDATES, Ranker, fuse
+from codewm_model.ranking import CANDIDATES, Ranker, fuse, weighed
 from codewm_model.sketch import index_keys, project, sketch
 from codewm_train.baselines import standardised, vectors
 from codewm_train.metrics import Scorer, Scores
 
-TRIED = LearnedWeight(score=0.1)  # where no bundle says what the learned channel counts for
+TRIED = LearnedWeight(topic=0.15)  # where no bundle says what the learned embedding counts for
 HALF = np.float32(0.5)
 
 
@@ -51,7 +51,7 @@ def shipped(sketched: Sketched) -> dict[str, Scorer]:
 
 
 def with_learned(sketched: Sketched, learned: NDArray[np.float32], weight: LearnedWeight = TRIED) -> dict[str, Scorer]:
-    """The same with `learned` vectors `[N, E]`, whose cosine is a third channel with the shares that `weight` says.
+    """The same with `learned` embeddings `[N, E]`, whose halves are channels with the shares that `weight` says.
 
     Names that end in `+learned` take the share of the score and leave the rest as it was; with one channel of the
     sketches alone it has half.
@@ -61,7 +61,8 @@ def with_learned(sketched: Sketched, learned: NDArray[np.float32], weight: Learn
     key = vectors(index_keys(sketched.sketches, unit, weight.key)) if weight.key else sketched.key
 
     def exact(query: int) -> Scores:
-        return fuse(*sketched.channels(query), near(query), weight.score)
+        near_in_model = np.asarray(unit @ weighed(unit[query], weight), np.float32)
+        return fuse(*sketched.channels(query), near_in_model, weight.score)
 
     return {
         "learned": near,

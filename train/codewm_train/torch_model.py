@@ -8,12 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from codewm_model.bundle import LearnedWeight
 from codewm_model.nn.encoder import N_FOCUS, Encoder
 from codewm_model.nn.world_model import Tokens, WorldModel
 from codewm_model.runtime import Encoded
 from codewm_model.tokenizer import TokenSequence
-from codewm_train.graphs import edit_embedding
 
 _BATCH = 64
 
@@ -22,13 +20,10 @@ class TorchModel:
     """Encodes, predicts and embeds edits with torch, without gradients, on the CPU.
 
     `encoder` takes the place of the model's own where states of another space are asked for: `Checkpoint.target()`.
-    `kind_share` is the kind's share of the edit embeddings.
     """
 
-    def __init__(
-        self, model: WorldModel, encoder: Encoder | None = None, *, kind_share: float = LearnedWeight().kind
-    ) -> None:
-        self.model, self._kind_share = model.eval(), kind_share
+    def __init__(self, model: WorldModel, encoder: Encoder | None = None) -> None:
+        self.model = model.eval()
         self._encoder = model.encoder if encoder is None else encoder.eval()
 
     @torch.no_grad()
@@ -55,7 +50,7 @@ class TorchModel:
     def edits(self, before: Encoded, after: Encoded) -> npt.NDArray[np.float32]:
         """Edit embeddings `[N, 2 * d_edit]`, unit rows: kind and topic."""
         kind, topic = self.model.edit_head(torch.from_numpy(before.focus), torch.from_numpy(after.focus))
-        joined: npt.NDArray[np.float32] = edit_embedding(kind, topic, self._kind_share).numpy()
+        joined: npt.NDArray[np.float32] = torch.cat([kind, topic], dim=1).mul(0.5**0.5).numpy()
         return joined
 
 

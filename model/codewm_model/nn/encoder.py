@@ -14,8 +14,9 @@ from codewm_model.regions import BEGINS, CHANGED, UNCHANGED
 from codewm_model.tokenizer import MAX_DEPTH, PARENT_BUCKETS, TEXT_BUCKETS
 
 N_FOCUS = 3  # focus readouts: really changed, on changed lines, and the really changed without their context
-N_PLACE = 4  # place readouts: where the change begins, just before, and means over the positions on either side
-BESIDE = 8  # positions on either side
+# Place readouts: means over positions [first, end) from where the change begins: it, the one before, and either side.
+PLACES = ((0, 1), (-1, 0), (0, 8), (-8, 0))
+N_PLACE = len(PLACES)
 
 
 class Encoded(NamedTuple):
@@ -46,6 +47,8 @@ class Encoder(nn.Module):
         self.readout_norm = nn.LayerNorm(config.d_model)
         self.nothing_changed = nn.Parameter(torch.zeros(N_FOCUS, config.d_model))
         self.nothing_there = nn.Parameter(torch.zeros(N_PLACE, config.d_model))
+        self.places: Tensor
+        self.register_buffer("places", torch.tensor(PLACES).T.unsqueeze(-1), persistent=False)  # [2, N_PLACE, 1]
         self.fusion = LoopFusion(config.readout_loops, config.d_model) if config.readout_loops else None
 
     def forward(self, text: Tensor, parent: Tensor, depth: Tensor, mark: Tensor) -> Encoded:
@@ -71,12 +74,14 @@ class Encoder(nn.Module):
     def _place(self, x: Tensor, kept: Tensor, begins: Tensor) -> Tensor:
         """What is read where the change begins `[B, N_PLACE, D]`; without a mark it begins behind the last position."""
         position = torch.arange(x.shape[1], device=x.device)
-        at = torch.where(begins.any(dim=1), begins.int().argmax(dim=1), kept.sum(dim=1)).unsqueeze(1)  # [B, 1]
-        after, before = position >= at, position < at
-        beside = (after & (position < at + BESIDE), before & (position >= at - BESIDE))
-        where = (position == at, position == at - 1, *beside)
-        means = [_mean(x, chosen & kept, self.nothing_there[i]) for i, chosen in enumerate(where)]
-        return torch.stack(means, dim=1)
+        at = torch.where(begins, position, kept.sum(dim=1, keepdim=True)).amin(dim=1, keepdim=True)  # [B, 1]
+        from_it = (position - at).unsqueeze(1)  # [B, 1, T]
+        first, end = self.places
+        chosen = (from_it >= first) & (from_it < end) & kept.unsqueeze(1)  # [B, N_PLACE, T]
+        # One product instead of a sum for each: they would be a tenth of the encoder's time.
+        weights = chosen.to(x.dtype)
+        count = weights.sum(dim=2, keepdim=True)
+        return torch.where(count > 0, weights @ x / count.clamp(min=1), self.nothing_there)
 
 
 class Embedding(nn.Module):

@@ -27,22 +27,22 @@ class LossWeights:
     next_state: float = 1.0  # InfoNCE against the batch's afters, befores and rivals
     prediction: float = 0.0  # distance to the own after alone
     prediction_type: Literal["cosine", "mse"] = "cosine"  # mse: of unit vectors, behind projectors
-    direction: float = 0.0
-    magnitude: float = 0.0
+    direction: float = 0.0  # of the predicted change of state against the true one's
+    magnitude: float = 0.0  # the same of their log lengths
     delta: float = 0.0  # the change of state as what is predicted
-    delta_type: Literal["logcosh", "normalised"] = "logcosh"
+    delta_type: Literal["logcosh", "normalised"] = "logcosh"  # of the raw difference, or of unit vectors
     detach_state: bool = False  # the prediction from the last state does not train the encoder
     auxiliary: float = 0.3  # of the same losses at loops before the last
     aux_loops: tuple[int, ...] = ()  # these, counted from 1; empty: all before the last
-    aux_type: Literal["pred", "contrast"] = "pred"
-    reg_mode: Literal["none", "vicreg", "sigreg"] = "vicreg"
+    aux_type: Literal["pred", "contrast"] = "pred"  # or changes under like actions drawn together
+    reg_mode: Literal["none", "vicreg", "sigreg"] = "vicreg"  # what keeps the states from collapsing
     vicreg: float = 0.1  # weight of the regulariser, whichever it is
     reg_after: bool = False  # regularise the online states of the afters beside those of the befores
     predictor_reg: bool = True  # and the predictions
     covariance: float = 0.0  # of the regularised states, in addition
-    kind: float = 0.5
-    topic: float = 0.5
-    prior: float = 0.0  # of the action's class, told from the before
+    kind: float = 0.5  # edits of one shape drawn together
+    topic: float = 0.5  # edits of one commit drawn together
+    prior: float = 0.0  # the action's class told from the code before it
 
 
 class Targets(NamedTuple):

@@ -24,6 +24,7 @@ from codewm_train.torch_model import TorchModel
 from codewm_train.views import encode_edits, views_of
 
 QUERIES, HITS = 6, 3
+GALLERY = 1500  # past edits that are searched: whole commits, as they were drawn; more would cost memory and minutes
 _AROUND = 2  # lines above and below a change
 _LINES, _COLUMNS = 14, 200  # of a text that are shown
 
@@ -48,9 +49,10 @@ class Example:
 def retrieved(clones: Path, checkpoint: Checkpoint | None, queries: int = QUERIES, seed: int = 0) -> list[Example]:
     """Some hidden-sibling queries by the product's ranking and, where there is one, by a checkpoint's edit embeddings.
 
-    Reads 5,000 past edits and sketches them: a minute or two. Raises ProtocolError if clones are missing.
+    Reads and sketches `GALLERY` past edits: half a minute. Raises ProtocolError if clones are missing.
     """
-    past = past_edits(read_ids(ids_file("validation", "past")), match_clones(SPLITS["validation"], folders_of(clones)))
+    ids = read_ids(ids_file("validation", "past"))[:GALLERY]
+    past = past_edits(ids, match_clones(SPLITS["validation"], folders_of(clones)))
     return examples_of(past, checkpoint, queries, seed)
 
 
@@ -80,7 +82,7 @@ def example_section(examples: Sequence[Example]) -> Html:
         tag(
             "p",
             f"{len(examples)} hunks of the frozen validation edits, drawn at random, and the {HITS} past edits that "
-            "come first for each, in other definitions. A tick: it is of the same commit.",
+            f"come first for each among {GALLERY}, in other definitions. A tick: it is of the same commit.",
         ),
         *(tag("article", *_example(example)) for example in examples),
     )
@@ -121,8 +123,8 @@ def _texts(item: PastEdit) -> Html:
 
 
 def _side(name: str, above: Sequence[str], own: Sequence[str], below: Sequence[str], kind: str) -> Html:
-    shown = [tag("del" if kind == "removed" else "ins", line[:_COLUMNS] + "\n") for line in own[:_LINES]]
+    shown = [tag("del" if kind == "removed" else "ins", line[:_COLUMNS]) for line in own[:_LINES]]
     if len(own) > _LINES:
         shown.append(tag("i", f"... {len(own) - _LINES} more lines\n"))
     around = ["\n".join([*(line[:_COLUMNS] for line in lines), ""]) if lines else "" for lines in (above, below)]
-    return tag("div", tag("b", name), tag("pre", around[0], *shown, around[1]))
+    return tag("div", tag("b", name), tag("pre", tag("code", around[0], *shown, around[1])))

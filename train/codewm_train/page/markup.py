@@ -29,11 +29,12 @@ def joined(children: Iterable[object]) -> Html:
 
 
 def table(columns: Sequence[object], rows: Iterable[Sequence[object]], caption: object = "") -> Html:
-    """A table whose first column names its rows; it scrolls by itself where the screen is narrow."""
+    """A table whose first column names its rows, under its caption; it scrolls by itself where the screen is narrow."""
     head = tag("tr", *(tag("th", column, scope="col") for column in columns))
     body = [tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows]
-    told = [tag("caption", caption)] if caption else []
-    return tag("div", tag("table", *told, tag("thead", head), tag("tbody", *body)), class_="wide", tabindex="0")
+    told = [tag("p", caption, class_="caption")] if caption else []
+    grid = tag("table", tag("thead", head), tag("tbody", *body), aria_label=caption or None)
+    return tag("div", *told, tag("div", grid, class_="wide", tabindex="0"), class_="table")
 
 
 def share(value: float, most: float, text: str) -> Html:

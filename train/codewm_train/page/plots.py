@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ COLOURS = 8  # of series, which the page's style names
 _STYLES = ("-", "--", ":", "-.")
 _INK, _GRID = "#000a01", "#000a02"  # stand for the page's colours until the drawing is done
 _POINTS = 150  # a curve is drawn through at most so many, each the mean of its neighbours
+_LETTERS = 24  # of a name beside a bar
 _SIZE = (3.7, 2.5)  # inches: two beside each other on a desk, one on a phone, with letters that can be read
 
 
@@ -54,6 +56,7 @@ def line_plot(title: str, lines: Sequence[Line], x: str, floor: float | None = N
         if floor is not None:
             axes.axhline(floor, color=_INK, linewidth=0.6, linestyle=(0, (2, 3)))
         axes.set_xlabel(x)
+        axes.xaxis.get_major_locator().set_params(integer=True)
     return drawn[0]
 
 
@@ -62,16 +65,18 @@ def bar_plot(title: str, bars: Sequence[Bar], percent: bool = False) -> Html:
     height = 0.55 + 0.3 * len(bars)
     with _figure(title, height) as (axes, drawn):
         factor = 100 if percent else 1
-        top = max((factor * max(bar.values) for bar in bars), default=1)
+        numbers = [0.0, *(factor * value for bar in bars for value in bar.values)]
+        least, most = min(numbers), max(numbers)
+        length = max(most - least, 1e-9)
         for i, bar in enumerate(bars):
             values = [factor * value for value in bar.values]
             axes.barh(i, float(np.mean(values)), height=0.62, color=_series(bar.colour), alpha=0.45, linewidth=0)
             axes.plot([min(values), max(values)], [i, i], color=_series(bar.colour), linewidth=1)
             axes.plot(values, [i] * len(values), "o", color=_series(bar.colour), markersize=3)
-            axes.text(max(0.0, *values) + 0.02 * top, i, bar.note, va="center", fontsize=7, color=_INK)
-        axes.set_yticks(range(len(bars)), [bar.name for bar in bars])
+            axes.text(max(0.0, *values) + 0.03 * length, i, bar.note, va="center", fontsize=7, color=_INK)
+        axes.set_yticks(range(len(bars)), [_short(bar.name) for bar in bars])
         axes.invert_yaxis()
-        axes.set_xlim(min(0.0, *(factor * min(bar.values) for bar in bars)), 1.35 * top if top > 0 else 1)
+        axes.set_xlim(least - (0.05 * length if least < 0 else 0), most + 0.4 * length)
         axes.grid(axis="y", visible=False)
         if percent:
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} %")
@@ -108,7 +113,17 @@ def _of_the_page(svg: str, title: str) -> Html:
     inside = re.sub(r"<metadata>.*?</metadata>", "", inside, flags=re.DOTALL).replace("xlink:href", "href")
     inside = inside.replace(_INK, "var(--ink)").replace(_GRID, "var(--grid)")
     inside = re.sub(r"#00b0(\d\d)", lambda found: f"var(--s{int(found[1])})", inside)
+    # Names of parts that others refer to must be the drawing's own in the whole page; nobody needs the rest.
+    own = sha256(inside.encode()).hexdigest()[:8]
+    used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', inside))
+    inside = re.sub(r' id="([^"]*)"', lambda found: f' id="{own}-{found[1]}"' if found[1] in used else "", inside)
+    inside = re.sub(r'(url\(#|href="#)', rf"\g<1>{own}-", inside)
     return tag("svg", Html(inside), role="img", aria_label=title, viewBox=size[1] if size else None)
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for its bar."""
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
 
 
 def _series(colour: int) -> str:

@@ -46,7 +46,7 @@ def probe_sections(probes: Mapping[str, Found]) -> list[Html]:
             tag("div", *loops, class_="plots"),
             tag("div", *bars, class_="plots"),
             *(
-                tag("details", tag("summary", f"All figures of {name}"), *_tables(found))
+                tag("details", tag("summary", f"All figures of {name}"), tag("div", *_tables(found), class_="tables"))
                 for name, found in probes.items()
             ),
         )

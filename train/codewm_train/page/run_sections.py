@@ -16,13 +16,15 @@ NAMES = {
     "validation/rank_state": "effective rank of states",
     "validation/rank_prediction": "effective rank of predictions",
 }
+NO_LOSS = ("gradient", "learning_rate", "lr")
 
 
 def run_sections(runs: Sequence[Run]) -> list[Html]:
     """Ranking, seeds and curves of the runs; nothing where there are none."""
     if not runs:
         return []
-    return [_ranking(runs), _seeds(runs), _curves(runs)]
+    validated = any(name.startswith(VALIDATION) for run in runs for name in run.curves)
+    return [_ranking(runs), *([_seeds(runs)] if validated else []), _curves(runs)]
 
 
 def is_share(name: str) -> bool:
@@ -33,7 +35,6 @@ def is_share(name: str) -> bool:
 def _ranking(runs: Sequence[Run]) -> Html:
     judged = [_Judged(name, members) for name, members in groups_of(runs).items()]
     judged.sort(key=lambda one: -one.mean)
-    colours = _colours(runs)
     best = max(one.mean for one in judged)
     rows = [
         [
@@ -49,20 +50,16 @@ def _ranking(runs: Sequence[Run]) -> Html:
         if one.values
     ]
     columns = [
-        "preset", "seeds", "copy-proof KNN@1, mean", "seeds from, to", "(max - min) / mean", "best at step",
+        "preset", "seeds", "copy-proof KNN@1, mean", "range", "spread", "best at step",
         "rank of states", "of predictions",
     ]  # fmt: skip
-    bars = [Bar(one.name, one.values, colours[one.name], _note(one.values)) for one in judged if one.values]
-    if not bars:
-        return _section(
-            "Presets", tag("p", "These runs were not looked at on validation data while they were trained.")
-        )
-    told = "By copy-proof KNN@1 on validation at the end of training; runs that differ in their seed alone are one row."
+    if not rows:
+        return _section("Presets", tag("p", "No run was looked at on validation data while it was trained."))
+    told = "By copy-proof KNN@1 on validation at the end of training. A preset's seeds are one row."
     return _section(
         "Presets",
         tag("p", told),
         table(columns, rows),
-        _grid([bar_plot("copy-proof KNN@1 on validation", bars, percent=True)]),
     )
 
 
@@ -110,8 +107,9 @@ def _curves(runs: Sequence[Run]) -> Html:
         for i, run in enumerate(members):
             style_of[run.name] = i
             swatch = tag("span", class_=f"swatch style{i % 4}", style=f"--c:var(--s{colours[run.group] % 8})")
-            seed = "" if run.checkpoint is None else f", seed {run.checkpoint.preset.training.seed}"
-            legend.append(tag("li", swatch, run.name, tag("small", f" {run.group}{seed}")))
+            seed = [] if run.checkpoint is None else [f"seed {run.checkpoint.preset.training.seed}"]
+            told = ", ".join([*([run.group] if run.group != run.name else []), *seed])
+            legend.append(tag("li", swatch, run.name, tag("small", f" {told}")))
     plots = []
     for name in names:
         factor = 100 if is_share(name) else 1
@@ -147,9 +145,11 @@ def _colours(runs: Sequence[Run]) -> Mapping[str, int]:
 
 
 def _order(name: str) -> tuple[int, str]:
-    """Validation first, in the order of `NAMES`, then the losses."""
-    known = list(NAMES)
-    return (known.index(name) if name in known else len(known) + (not name.startswith(VALIDATION)), name)
+    """Validation first, in the order of `NAMES`, then the loss and its terms, then what is no loss."""
+    known = [*NAMES, "loss", "next_state"]
+    if name in known:
+        return known.index(name), name
+    return len(known) + (2 if name in NO_LOSS else not name.startswith(VALIDATION)), name
 
 
 def _grid(plots: Sequence[Html]) -> Html:

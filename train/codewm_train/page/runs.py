@@ -13,6 +13,7 @@ import numpy.typing as npt
 from codewm_model.errors import CodewmError, DependencyError
 from codewm_train.checkpoint import Checkpoint, load_checkpoint
 from codewm_train.fit import CHECKPOINT
+from codewm_train.logs import FOLDER
 from codewm_train.presets import CONFIGS, Preset, load_preset
 
 VALIDATION = "validation/"
@@ -58,14 +59,20 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
 
 
 def read_curves(folder: Path) -> dict[str, Curve]:
-    """What was logged, by its name; a step that was logged twice, for the run was resumed, counts as the last time."""
+    """What was logged, by its name.
+
+    A step that was logged twice, for the run was resumed, counts as the last time; what a killed run wrote beyond the
+    step that it was resumed at does not count.
+    """
     try:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     except ImportError as error:
         raise DependencyError("reading runs needs tensorboard: pip install 'codewm-lsp[train]'") from error
-    events = EventAccumulator(str(folder / "tensorboard"), size_guidance={"scalars": 0}, purge_orphaned_data=False)
+    logs = folder / FOLDER
+    events = EventAccumulator(str(logs), size_guidance={"scalars": 0})
     try:
-        events.Reload()
+        if logs.is_dir():
+            events.Reload()
     except Exception as error:  # the reader raises its own errors, the system's, and protobuf's
         raise CodewmError(f"the logs in {folder} cannot be read ({type(error).__name__})") from error
     curves = {}
