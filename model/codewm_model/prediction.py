@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float32]
 NEIGHBOURS = 50  # past edits that vote, each with its similarity to a power: the best on validation edits
 POWER = 4
 PRIOR = 0.3  # of a vote is how common each kind is
-LEARNED = 0.8  # of a score is what the model says, the rest is the vote
+LEARNED = 0.9  # of a score is what the model says, the rest is the vote
 
 
 def class_scores(

@@ -218,9 +218,10 @@ def test_a_file_to_import_may_be_anything(
     overwrite(file, places)
     spoil(file, changed, cut)
     if victim.uses(clone, file, imports=True)["import"] == "fine":
-        assert {(row[0], row[5]) for row in rows(folder)} <= {
-            (row[0], row[5]) for row in rows(index_folder(of(origin)))
-        }, "of what this repository has"
+        # A path is what the file says, and one that its commit does not have leads to no text; the commits are checked.
+        told = 1 if ("paths", "path") in [place for place, *_ in places] else 2
+        found, own = ({(row[0], row[5])[:told] for row in rows(one)} for one in (folder, index_folder(of(origin))))
+        assert found <= own, "of what this repository has"
         assert set(victim.uses(clone, folder.parent / "exported").values()) == {"fine"}
     else:
         assert not (folder / DATABASE).exists(), "nothing was changed"

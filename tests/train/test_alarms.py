@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from datasets import tiny_dataset, tiny_preset
+from datasets import tiny_preset
 
 from codewm_train.alarms import Alarms, Seen, signs
+from codewm_train.data import Dataset
 from codewm_train.fit import fit
 from codewm_train.losses.objective import LossWeights
 from codewm_train.presets import Preset
@@ -111,11 +111,9 @@ def test_what_rings_and_the_highest_ranks_are_kept_over_a_restart() -> None:
 
 @pytest.mark.parametrize("of", ["validation", "batch"])
 def test_a_run_whose_states_collapse_says_so_and_one_that_learns_does_not(
-    of: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    of: str, data: Dataset, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
-    data, said, shown = tiny_dataset(tmp_path / "data"), {"learns": [], "collapses": []}, {}
+    said, shown = {"learns": [], "collapses": []}, {}
     closeness = LossWeights(next_state=0, prediction=1, auxiliary=0, reg_mode="none", kind=0, topic=0)
     training = tiny_preset(steps=60, learning_rate=5e-3)
     presets = {"learns": training, "collapses": Preset(training.training, closeness, training.model)}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from datasets import tiny_dataset, tiny_preset
+from datasets import tiny_preset
 from torch import nn
 
 from codewm_model.nn.world_model import WorldModel
@@ -14,17 +14,6 @@ from codewm_train.averaging import WeightAverage
 from codewm_train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from codewm_train.data import Dataset
 from codewm_train.fit import fit
-
-
-@pytest.fixture(autouse=True)
-def _on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return tiny_dataset(tmp_path_factory.mktemp("data"))
 
 
 def equal(one: nn.Module, other: nn.Module) -> bool:

@@ -5,18 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from datasets import TINY, random_side, tiny_dataset, tiny_preset
+from datasets import TINY, random_side, tiny_preset
 
 from codewm_model.nn.encoder import Encoded, Encoder
 from codewm_train.batches import Batch, Sampler, collate
 from codewm_train.buckets import encode_in_buckets, ranges_of_length
 from codewm_train.data import Dataset
 from codewm_train.step import TrainingStep
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return tiny_dataset(tmp_path_factory.mktemp("data"))
 
 
 def batch(data: Dataset) -> Batch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from codewm_train.run import optimizer_of
 from codewm_train.schedule import learning_rate
 from codewm_train.step import TrainingStep
 
+pytestmark = pytest.mark.timeout(900)  # several processes, each of which imports torch
 GRADIENTS = Path(__file__).parents[1] / "joined_gradients.py"
 PAPERS = LossWeights(next_state=0, prediction=1, prediction_type="mse", direction=0.5, magnitude=0.1, covariance=0.01,
                      reg_after=True, kind=0, topic=0)  # fmt: skip
@@ -46,15 +47,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def joined_batch(data: Dataset, preset: Preset, step: int) -> Batch:
     """What two processes draw, as one batch."""
     parts = [Sampler(data, preset.training, preset.model, rank).batch(step) for rank in range(2)]
-    width = max(side.text.shape[1] for part in parts for side in (part.before, part.after))
+    width = max(side.text.shape[1] for part in parts for side in (part.before, part.after, part.rival))
 
     def side(name: str) -> Tokens:
         by_field = zip(*(getattr(part, name) for part in parts), strict=True)
         return Tokens(*(torch.cat([pad(ids, (0, width - ids.shape[1])) for ids in of_all]) for of_all in by_field))
 
-    labels = ("action", "commit", "signature", "reads")
-    joined = [torch.cat([getattr(part, name) for part in parts]) for name in labels]
-    return Batch(side("before"), side("after"), *joined)
+    sides = {name: side(name) for name in ("before", "after", "rival")}
+    labels = (field.name for field in fields(Batch) if field.name not in sides)
+    return Batch(**sides, **{name: torch.cat([getattr(part, name) for part in parts]) for name in labels})
 
 
 def test_two_processes_see_the_gradient_of_the_joined_batch(folder: Path, tmp_path: Path) -> None:
@@ -112,13 +113,6 @@ def is_the_joined_run(out: Path, data: Dataset, tmp_path: Path) -> None:
     assert differs > 10
 
 
-@pytest.fixture
-def _on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
-
-
-@pytest.mark.usefixtures("_on_the_cpu")
 @pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
 def test_two_processes_train_by_the_same_code_on_all_their_edits(launcher: str, folder: Path, tmp_path: Path) -> None:
     accelerate = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes=2", "--num_machines=1",

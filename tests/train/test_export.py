@@ -170,6 +170,14 @@ def test_the_card_of_a_run_with_settings_of_its_own_holds_them(exported: Exporte
     assert with_settings(Preset.from_dict(stored), seed=7, steps=preset.training.steps) == preset
 
 
+def test_the_card_of_a_run_with_patience_exports_the_best_by_validation(exported: Exported) -> None:
+    preset = with_settings(exported.checkpoint.preset, patience=3)
+    shown = command(training_facts(replace(exported.checkpoint, preset=preset)))
+    assert f"--steps {STEPS} --validation validation/dataset\n" in shown
+    assert "export --checkpoint run/best.pt " in shown
+    assert "run/checkpoint.pt" in command(training_facts(exported.checkpoint))
+
+
 def test_what_was_found_is_put_beside_the_bundle(exported: Exported, tmp_path: Path) -> None:
     shutil.copytree(exported.folder, tmp_path / "bundle")
     rates = {"ours": 0.571, "copy": 0.003}

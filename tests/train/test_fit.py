@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from datasets import TINY, TINY_TOML, made_up, stored, tiny_dataset, tiny_preset
+from datasets import TINY, TINY_TOML, made_up, stored, tiny_preset
 from processes import tensors
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
@@ -29,18 +29,6 @@ from codewm_train.step import TrainingStep
 
 PRESET = tiny_preset()
 Values = dict[str, float]
-
-
-@pytest.fixture(autouse=True)
-def _on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Elsewhere the last bits depend on the order of additions."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return tiny_dataset(tmp_path_factory.mktemp("data"))
 
 
 def run(data: Dataset, out: Path, preset: Preset = PRESET, **options: Any) -> tuple[Path, list[Values]]:

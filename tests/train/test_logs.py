@@ -75,6 +75,7 @@ def log_records(content: bytes) -> Iterator[bytes]:
             parts = b""
 
 
+@pytest.mark.timeout(900)
 def test_offline_wandb_keeps_every_scalar_in_the_folder_of_the_run(tmp_path: Path) -> None:
     pytest.importorskip("wandb", reason="the extra `wandb` is not installed")
     from wandb.proto.wandb_internal_pb2 import Record

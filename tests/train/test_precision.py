@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from datasets import tiny_dataset, tiny_preset
+from datasets import tiny_preset
 
+from codewm_train.data import Dataset
 from codewm_train.fit import fit
 from codewm_train.precision import has_bf16, within_reach
 
@@ -60,11 +61,9 @@ def test_without_it_one_line_says_so_and_the_rest_of_the_preset_stays(
 
 
 def test_a_run_goes_on_with_its_own_preset_where_the_chip_has_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
-    data, losses = tiny_dataset(tmp_path / "data"), []
+    losses: list[float] = []
     for has, out in ((True, "coarse"), (False, "fine"), (False, "coarse")):
         pretend(monkeypatch, avx512_bf16=has)
         stop_after = 0 if (has, out) == (False, "coarse") else 3

@@ -127,7 +127,7 @@ def test_a_preset_of_ones_own_may_stand_on_one_that_ships(tmp_path: Path) -> Non
 def test_the_default_is_compared_with_its_own_encoder_and_has_no_term_of_the_papers() -> None:
     default = load_preset("default")
     assert default.target == TargetConfig()
-    assert default.losses == LossWeights(auxiliary=0.3, vicreg=0.1, kind=0.25, topic=0.25)
+    assert default.losses == LossWeights(auxiliary=0.3, vicreg=0.1, kind=0.25, topic=0.25, prior=0.15)
     assert default.model == ModelConfig(positions=128)
 
 
@@ -148,7 +148,8 @@ def test_tables_of_before_there_were_targets_still_load() -> None:
     }  # fmt: skip
     default = load_preset("default")
     loaded = Preset.from_dict(old)
-    assert (loaded.losses, loaded.model, loaded.target) == (default.losses, default.model, default.target)
+    assert (loaded.model, loaded.target) == (default.model, default.target)
+    assert loaded.losses == replace(default.losses, prior=0.0)
     assert loaded.training == TrainingConfig(**old["training"])
 
 

@@ -244,7 +244,7 @@ def test_a_large_budget_without_a_gpu_is_warned_of_and_not_refused(
     said: list[str] = []
     todo: list[Job] = jobs(TINY_BUDGET)
     suite._announce(TINY_BUDGET, todo, {job: Outcome() for job in todo}, data, said.append)
-    assert "about 3.4 hours on this machine" in said[1] and "there is no GPU" in said[2]
+    assert "about 3 hours on this machine" in said[1] and "there is no GPU" in said[2]
     suite._announce(SMALL, todo, {job: Outcome() for job in todo}, data, said.append)
     assert "no GPU" not in "".join(said[3:])
 

@@ -50,15 +50,12 @@ def arguments(folder: Path, out: Path, preset: Preset) -> list[str | Path]:
     return [VICTIM, folder, out, json.dumps(preset.to_dict()), json.dumps(options)]
 
 
-def test_a_run_that_is_killed_twice_is_the_run_that_was_never_killed(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.timeout(900)
+def test_a_run_that_is_killed_is_the_run_that_was_never_killed(folder: Path, tmp_path: Path) -> None:
     preset = tiny_preset(steps=STEPS, average=0.9, buckets=3, schedule="cosine", learning_rate=5e-3)
     whole = losses(run(*arguments(folder, tmp_path / "whole", preset)))
     assert list(whole) == list(range(1, STEPS + 1))
-    killed: dict[int, str] = {}
-    for lines in (random.randrange(5, 12), random.randrange(5, 12)):
-        found = losses(kill_after(start(*arguments(folder, tmp_path / "killed", preset)), lines))
-        assert all(killed.get(step, loss) == loss for step, loss in found.items())
-        killed |= found
+    killed = losses(kill_after(start(*arguments(folder, tmp_path / "killed", preset)), random.randrange(5, 20)))
     assert max(killed) < STEPS
     rest = losses(run(*arguments(folder, tmp_path / "killed", preset)))
     assert 1 < min(rest) <= max(killed) + 1
@@ -78,7 +75,6 @@ def test_what_a_step_draws_does_not_depend_on_the_steps_before(
         return total, {**terms, "drawn": torch.rand(())}
 
     monkeypatch.setattr(Objective, "forward", drawing)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for out, stops in ((tmp_path / "whole", [0]), (tmp_path / "parts", [2, 0])):
         for stop in stops:
             fit(data, out, tiny_preset(), stop_after=stop, report=lambda step, values: shown.append(values["drawn"]))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
-from datasets import tiny_dataset, tiny_preset
+from datasets import tiny_preset
 
 from codewm_model.errors import CodewmError
 from codewm_train import run as run_module
@@ -16,13 +15,6 @@ from codewm_train.fit import BEST, CHECKPOINT, fit
 from codewm_train.stopping import EarlyStop
 
 SCORES = [0.1, 0.3, 0.2, 0.3, 0.25, 0.9]  # the second is the best until the run is over
-
-
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
-    return tiny_dataset(tmp_path / "data")
 
 
 @pytest.fixture

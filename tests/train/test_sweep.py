@@ -173,6 +173,9 @@ def test_the_command_prints_the_ranking(data: Dataset, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.stderr
     assert "n_loops=1" in done.stdout and "n_loops=2" in done.stdout and "copy-proof KNN@1" in done.stdout
     assert "2/2: n_loops=2" in done.stderr
+    refused = CliRunner().invoke(main, ["sweep", *map(str, options), "--set", "ema_decay=0.5"], env={"COLUMNS": "160"})
+    words = 'ema_decay is for [target] kind = "ema"'
+    assert refused.exit_code == 0 and words in refused.stdout and words in refused.stderr
     again = CliRunner().invoke(main, ["sweep", *map(str, options), "--set", "n_loops=1..2", "--random", "1"])
     assert again.exit_code == 0 and "1/1" in again.stderr
     assert CliRunner().invoke(main, ["sweep", *map(str, options)]).exit_code == 2

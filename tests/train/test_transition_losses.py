@@ -164,10 +164,11 @@ def seen_and_targets() -> tuple[Transition, Targets]:
     def states() -> list[Tensor]:
         return [torch.randn(ROWS, SIZE, requires_grad=True) for _ in range(LOOPS)]
 
-    before, after = (Encoded(states(), torch.zeros(ROWS, 3, SIZE)) for _ in range(2))
+    before, after = (Encoded(states(), torch.zeros(ROWS, 3, SIZE), torch.zeros(ROWS, 4, SIZE)) for _ in range(2))
     unit = F.normalize(torch.randn(2, ROWS, 4), dim=-1)
-    seen = Transition(before, after, states(), unit[0], unit[1])
-    return seen, Targets(*([torch.randn(ROWS, SIZE) for _ in range(LOOPS)] for _ in range(2)))
+    seen = Transition(before, after, states(), unit[0], unit[1], torch.randn(ROWS, 7))
+    targets = ([torch.randn(ROWS, SIZE) for _ in range(LOOPS)] for _ in range(2))
+    return seen, Targets(*targets, [torch.empty(0, SIZE)] * LOOPS)
 
 
 def terms_of(weights: LossWeights, seen: Transition, targets: Targets) -> tuple[Tensor, dict[str, Tensor]]:
@@ -175,7 +176,7 @@ def terms_of(weights: LossWeights, seen: Transition, targets: Targets) -> tuple[
     same = torch.cat([torch.eye(ROWS, dtype=torch.bool), torch.zeros(ROWS, ROWS, dtype=torch.bool)], dim=1)
     labels = torch.tensor([0, 0, 1, 1, 2, 2])
     total, terms = Objective(weights, SIZE)(
-        seen, targets, action=torch.rand(ROWS, 5), commit=labels, signature=labels, same=same
+        seen, targets, action=torch.rand(ROWS, 5), action_class=labels % 7, commit=labels, signature=labels, same=same
     )
     return total, terms
 

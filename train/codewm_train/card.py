@@ -53,14 +53,15 @@ def command(trained: Mapping[str, Any]) -> str:
     training, processes = trained["preset"]["training"], trained["processes"]
     preset = "preset.toml" if _own_preset(trained) else "default"
     launcher = f"torchrun --nproc-per-node {processes} --no-python " if processes > 1 else ""
-    options = f"--seed {training['seed']} --steps {training['steps']}" + (
-        "" if training["use_action"] else " --no-action"
-    )
+    # Patience is counted on validation data: the repositories in validation.tsv.
+    kept, validation = ("best", " --validation validation/dataset") if training.get("patience") else ("checkpoint", "")
+    action = "" if training["use_action"] else " --no-action"
+    options = f"--seed {training['seed']} --steps {training['steps']}{action}{validation}"
     return "\n".join(
         [
             f"codewm-train mine --clones clones --out mined --limit {trained['data']['limit']}",
             f"{launcher}codewm-train fit --preset {preset} --data mined/dataset --out run {options}",
-            "codewm-train export --checkpoint run/checkpoint.pt --data mined/dataset --out bundle",
+            f"codewm-train export --checkpoint run/{kept}.pt --data mined/dataset --out bundle",
         ]
     )
 

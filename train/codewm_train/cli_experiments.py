@@ -31,8 +31,14 @@ def sweep(
     preset: str, data: Path, validation: Path, out: Path, settings: tuple[str, ...], space: Path | None,
     steps: int | None, count: int | None, seed: int,
 ) -> None:  # fmt: skip
-    """Train a preset with every combination of some fields' values, and rank the runs by copy-proof KNN@1."""
+    """Train a preset with every combination of some fields' values, and rank the runs by copy-proof KNN@1.
+
+    Variables WM_<SETTING> go before the preset, what is searched before both.
+    """
+    import os
+
     from codewm_train.data import Dataset
+    from codewm_train.environment import override
     from codewm_train.fit import with_settings
     from codewm_train.presets import load_preset
     from codewm_train.search_space import choice_of, choices_of_file, draw, grid
@@ -43,10 +49,10 @@ def sweep(
     if not choices:
         raise click.UsageError("nothing to search: give --set or --space")
     points = grid(choices) if count is None else draw(choices, count, seed)
-    base = with_settings(load_preset(preset), steps=steps)
-    say = Console(stderr=True, highlight=False, soft_wrap=True).print
+    base = with_settings(override(load_preset(preset), os.environ), steps=steps)
+    say = _plain(stderr=True).print
     found = search(base, points, Dataset.open(data), Dataset.open(validation), out, say=say)
-    Console().print(table_of(found))
+    _plain().print(table_of(found))
 
 
 @click.command()
@@ -64,6 +70,11 @@ def reproduce(budget: str, data: Path, validation: Path, out: Path) -> None:
     from codewm_train.suite.reproduce import reproduce as run_suite
     from codewm_train.suite.tables import table_of
 
-    say = Console(stderr=True, highlight=False, soft_wrap=True).print
+    say = _plain(stderr=True).print
     found = run_suite(BUDGETS[budget], Dataset.open(data), Dataset.open(validation), out, say=say)
-    Console().print(table_of(found))
+    _plain().print(table_of(found))
+
+
+def _plain(*, stderr: bool = False) -> Console:
+    """A console that takes [brackets] for what they are."""
+    return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=stderr)

@@ -17,7 +17,7 @@ from codewm_model.sketch import index_keys, project, sketch
 from codewm_train.baselines import standardised, vectors
 from codewm_train.metrics import Scorer, Scores
 
-TRIED = LearnedWeight(topic=0.15)  # where no bundle says what the learned embedding counts for
+TRIED = LearnedWeight(topic=0.12)  # where no bundle says what the learned embedding counts for
 HALF = np.float32(0.5)
 
 

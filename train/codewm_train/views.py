@@ -92,6 +92,7 @@ def encode_edits(model: WorldModelRunner, views: Views) -> EncodedEdits:
 
 
 def shown(side: TokenSequence) -> npt.NDArray[np.int32]:
+    """What is read of a side, `[P, 3]`: two that are equal here read alike."""
     return np.stack([side.text, side.parent, side.depth], axis=1)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codewm_train.page.markup import Html, share, table, tag
-from codewm_train.page.runs import spread
 from codewm_train.paper_table import PUBLISHED, RELEVANCES
 
 Found = Mapping[str, Any]
@@ -34,14 +33,16 @@ def _about(found: Found) -> str:
 def _tables(found: Found) -> list[Html]:
     tables = []
     if state := found.get("next_state"):
-        seeds = state["by_seed"]
-        told = f"; seeds {', '.join(f'{value:.1%}' for value in seeds)}" if seeds else ""
-        told += f", (max - min) / mean {spread(seeds):.1%}" if len(seeds) > 1 else ""
-        rows = {name: [value, state["knn1"][name]] for name, value in state["copy_proof_knn1"].items()}
-        caption = f"next state, N={state['n']}, {state['seeds']} seed(s){told}; chance {1 / (2 * state['n']):.2%}"
-        tables.append(_scores(["", "copy-proof KNN@1", "plain KNN@1"], rows, caption, "{:.1%}"))
+        measures = ("copy_proof_knn1", "rival_proof_knn1", "knn1")
+        rows = {name: [state[measure][name] for measure in measures] for name in state["knn1"]}
+        caption = f"next state, N={state['n']}, {state['rivals']} rivals; chance {1 / (2 * state['n']):.2%}"
+        tables.append(_scores(["", "copy-proof KNN@1", "rival-proof", "plain"], rows, caption, "{:.1%}"))
         rows = {name: [value] for name, value in found["rank"].items()}
         tables.append(_scores(["", "of 128"], rows, f"effective rank, N={state['n']}", "{:.1f}"))
+    if seeds := found.get("seeds"):
+        rows = {name: [one["mean"], one["spread"]] for name, one in seeds["headlines"].items()}
+        caption = f"{seeds['n']} seeds; spread: (max - min) / mean"
+        tables.append(_scores(["", "mean", "spread"], rows, caption, "{:.3f}"))
     for key, title in (("sibling_mrr", "hidden sibling, MRR"), ("rule_map", "same rule, MAP")):
         if key in found:
             about = found[f"{key}_n"]

@@ -129,8 +129,10 @@ def lift_is_gameable(found: Results) -> Finding:
 def vicreg_repairs(found: Results) -> Finding:
     """Rank of the online states with and without VICReg."""
     without, with_ = found.mean("paper2-none", _online_rank), found.mean("paper2", _online_rank)
+    centred = " and ".join(ranged(found.last(name, _centred_rank), ".1f") for name in ("paper2-none", "paper2"))
     ours = (
-        f"{without:.1f} without, {ranged(found.last('paper2', _online_rank), '.1f')} with ({with_ / without:.1f} times)"
+        f"{without:.1f} without, {ranged(found.last('paper2', _online_rank), '.1f')} with, {with_ / without:.1f} times "
+        f"(centred {centred})"
     )
     for name in ("paper2-sigreg", "paper2-contrast"):
         if ranks := found.last(name, _online_rank):
@@ -195,10 +197,10 @@ def head_to_head(found: Results) -> Finding:
 
 
 def encoding_is_cheap(found: Results) -> Finding:
-    """Milliseconds of one state on one thread."""
+    """Milliseconds of one state on one thread, taken in turn: a busy machine slows both."""
     paper, ours = found.times["paper_512"]["p50"], found.times["state_128"]["p50"]
     told = f"the paper's architecture, 512 tokens: {paper:.1f} ms; ours, 128: {ours:.1f} ms (exported, p50)"
-    return does_it(paper < 2 * 8.4, told)
+    return does_it(ours < 0.5 * paper, told)
 
 
 DELTAS = ("delta-final", "delta-early", "delta-early-normalised", "delta-early-normalised-residual")
@@ -228,7 +230,8 @@ CLAIMS = (
     Claim("Head to head on the same edits, copy-proof: ours is ahead of the papers' presets",
           "KNN@1 1.42 %; the released checkpoint 0.8 % where a copy in one space has 61.5 %",
           ("paper1", "paper2", "default"), head_to_head),
-    Claim("A state costs little on one CPU thread", "8.4 ms (512 tokens, torch)", (), encoding_is_cheap),
+    Claim("A state on one CPU thread: ours costs less than half of the papers'", "8.4 ms (512 tokens, torch)", (),
+          encoding_is_cheap),
 )  # fmt: skip
 
 

@@ -117,11 +117,10 @@ def _train(job: Job, budget: Budget, data: Dataset, validation: Dataset, out: Pa
 def _announce(budget: Budget, todo: Sequence[Job], outcomes: Mapping[Job, Outcome], data: Dataset, say: Say) -> None:
     """How much there is to do, how long that takes here, and that a large suite wants a GPU."""
     left = [(job, _steps_left(job, outcomes[job])) for job in todo]
-    hours = seconds_left(left, data) / 3600
+    minutes = seconds_left(left, data) / 60
+    time_here = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
     say(f"budget {budget.name}: {budget.about}")
-    say(
-        f"{sum(steps > 0 for _, steps in left)} of {len(todo)} trainings to do: about {hours:.1f} hours on this machine"
-    )
+    say(f"{sum(steps > 0 for _, steps in left)} of {len(todo)} trainings to do: about {time_here} on this machine")
     if not budget.small and not torch.cuda.is_available():
         say("there is no GPU: this budget is made for one; interrupt and go on as you like, or take --budget small")
 
