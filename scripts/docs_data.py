@@ -70,7 +70,7 @@ def write(folder: Path, bundle_folder: Path) -> None:
 def page_data(bundle: Bundle, loops: int) -> dict[str, Any]:
     """`data.json`: what the model is, its classes in words, the examples, the gallery, and the plane of the picture."""
     config, classes = bundle.config, bundle.action_classes()
-    gallery = [edit for path in sorted(EDITS.glob("gallery/*.toml")) for edit in written_edits(path)]
+    gallery = gallery_edits()
     changes = [change_of(edit_between(edit.before, edit.after)) for edit in gallery]
     model = Model.open(bundle)
     before, after = encode_sides(model, changes, config.positions)
@@ -83,7 +83,7 @@ def page_data(bundle: Bundle, loops: int) -> dict[str, Any]:
             "positions": config.positions,
             "representation": config.representation,
             "loops": loops,
-            "share": config.learned_weight.score,
+            "weight": {"kind": config.learned_weight.kind, "topic": config.learned_weight.topic},
         },
         "classes": {
             "mean": classes.mean.tolist(),
@@ -103,6 +103,11 @@ def page_data(bundle: Bundle, loops: int) -> dict[str, Any]:
             )
         ],
     }
+
+
+def gallery_edits() -> list[WrittenEdit]:
+    """Those of the gallery, in the page's order."""
+    return [edit for path in sorted(EDITS.glob("gallery/*.toml")) for edit in written_edits(path)]
 
 
 def written_edits(path: Path) -> list[WrittenEdit]:

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from docs_data import EDITS, encode_sides, sides_of, written_edits
+from docs_data import EDITS, encode_sides, gallery_edits, sides_of, written_edits
 
 from codewm_model.actions import action_of, label_of
 from codewm_model.bundle import Bundle
 from codewm_model.changes import Change, change_of
 from codewm_model.edit import edit_between, split_lines
 from codewm_model.languages import LANGUAGES
+from codewm_model.ranking import Ranker, fuse, weighed
 from codewm_model.regions import region_at
 from codewm_model.runtime import Model
 from codewm_model.sketch import Features, sketch
@@ -62,10 +63,11 @@ def write(path: Path, bundle_folder: Path) -> int:
     changes = [change_of(edit_between(before, after)) for before, after in pairs]
     described = [_described(change, bundle) for change in changes]
     encoded = _encoded(changes, bundle)
+    scores = _scores(changes, encoded, bundle)
     places = _places([after for _, after in pairs], bundle)
     rows = [
-        {"before": before, "after": after, **said, **made, **place}
-        for (before, after), said, made, place in zip(pairs, described, encoded, places, strict=True)
+        {"before": before, "after": after, "scores": near, **said, **made, **place}
+        for (before, after), near, said, made, place in zip(pairs, scores, described, encoded, places, strict=True)
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(rows), encoding="utf-8")
@@ -132,6 +134,23 @@ def _encoded(changes: list[Change], bundle: Bundle) -> list[dict[str, Any]]:
     predicted = model.predict(before.state, np.stack([action_of(change) for change in changes]))
     named = {"states": np.stack([before.state, after.state], axis=1), "learned": learned, "predicted": predicted}
     return [{name: np.round(rows[i], 6).tolist() for name, rows in named.items()} for i in range(len(changes))]
+
+
+def _scores(changes: list[Change], encoded: list[dict[str, Any]], bundle: Bundle) -> list[list[float]]:
+    """The scores of all edits of the gallery, for each change."""
+    weight, positions = bundle.config.learned_weight, bundle.config.positions
+    gallery = [change_of(edit_between(edit.before, edit.after)) for edit in gallery_edits()]
+    model = Model.open(bundle)
+    rows, ranker = (
+        model.edits(*encode_sides(model, gallery, positions)),
+        Ranker.of([sketch(change) for change in gallery]),
+    )
+    found = []
+    for change, made in zip(changes, encoded, strict=True):
+        seen = any(len(side.text) for side in sides_of(change, positions))
+        learned = weighed(np.array(made["learned"], np.float32) * np.float32(seen), weight)
+        found.append(np.round(fuse(*ranker.channels(sketch(change)), rows @ learned, weight.score), 5).tolist())
+    return found
 
 
 def _places(texts: list[str], bundle: Bundle) -> list[dict[str, Any]]:

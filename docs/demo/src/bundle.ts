@@ -1,6 +1,7 @@
 /** What the build wrote: the model's files, the gallery, the words. `scripts/demo_data.py` is the other side. */
 
 import type { ActionClasses } from "./model/actionClasses.ts";
+import type { LearnedWeight } from "./model/ranking.ts";
 
 /** `data.json`. */
 export interface DemoData {
@@ -9,8 +10,8 @@ export interface DemoData {
     readonly parameters: number;
     readonly positions: number;
     readonly representation: string;
-    /** The learned channel's share of the score. */
-    readonly share: number;
+    readonly loops: number;
+    readonly weight: LearnedWeight;
   };
   readonly classes: ActionClasses;
   /** The plane of the picture: its origin among the states `[D]`, and two axes `[D]`. */

@@ -9,7 +9,7 @@ import type { Change } from "./model/changes.ts";
 import { editBetween, splitLines } from "./model/edit.ts";
 import { openParser } from "./model/languages.ts";
 import { probabilities } from "./model/prediction.ts";
-import { fuse, reasons } from "./model/ranking.ts";
+import { fuse, reasons, weighed } from "./model/ranking.ts";
 import type { Channels } from "./model/ranking.ts";
 import { regionAt, regionPair } from "./model/regions.ts";
 import { Model } from "./model/runtime.ts";
@@ -112,13 +112,15 @@ export class Examiner {
 
   /** The edits of the gallery, nearest first. */
   nearest({ sketch, learned }: Examined): Near[] {
-    const share = this.data.model.share;
+    const { weight } = this.data.model;
+    const share = weight.kind + weight.topic;
+    const query = learned && share ? weighed(learned, weight) : undefined;
     return this.#gallery
       .map(({ edit, lexical, structural }) => {
         const channels = {
           lexical: cosine(sketch.lexical, lexical),
           structural: cosine(sketch.structural, structural),
-          learned: learned && share ? dot(learned, edit.learned) : 0,
+          learned: query ? dot(query, edit.learned) : 0,
         };
         return { edit, channels, score: fuse(channels, share), reasons: reasons(channels) };
       })

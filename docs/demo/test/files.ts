@@ -22,6 +22,8 @@ export interface Vector {
   readonly broken: boolean;
   readonly states: readonly (readonly number[])[];
   readonly learned: readonly number[];
+  /** Of the gallery's edits, in its order. */
+  readonly scores: readonly number[];
   readonly predicted: readonly number[];
   readonly line: number;
   readonly prior: readonly number[];

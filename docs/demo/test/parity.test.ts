@@ -101,6 +101,17 @@ test("what is likely at a line is as likely as Python says", async () => {
   }
 }, 600_000);
 
+test("the gallery's edits have the same scores", () => {
+  edits.forEach((edit, i) => {
+    const near = new Map(examiner.nearest(found(i)).map((one) => [one.edit, one.score]));
+    const scores = examiner.data.gallery.map((one) => near.get(one) ?? NaN);
+    // Of a group with too many features other ones may stay: see above.
+    if (alike(i) && Math.max(edit.lexical.length, edit.structural.length) < MOST_FEATURES) {
+      expect(gap(scores, edit.scores), named(i)).toBeLessThan(CLOSE);
+    }
+  });
+});
+
 test("an edit of the gallery finds itself first", async () => {
   for (const edit of examiner.data.gallery) {
     const [first, second] = examiner.nearest(await examiner.examine(edit.before, edit.after));

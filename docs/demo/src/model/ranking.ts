@@ -1,6 +1,6 @@
 /** The score of two edits, which orders the list, and the reasons. Mirrors `codewm_model/ranking.py`. */
 
-const LEXICAL_SHARE = 0.8; // of the score of the sketches
+const LEXICAL_SHARE = 0.84; // of the score of the sketches
 const [SAME_NAMES, SAME_SHAPE, NEAR_IN_MODEL] = [0.3, 0.6, 0.7]; // cosines from which a reason is worth naming
 const WEAK_REASONS = ["some of the same names", "a similar shape"] as const;
 
@@ -9,6 +9,21 @@ export interface Channels {
   readonly lexical: number;
   readonly structural: number;
   readonly learned: number;
+}
+
+/** What the two halves of the learned embedding count for in the score. */
+export interface LearnedWeight {
+  readonly kind: number;
+  readonly topic: number;
+}
+
+/**
+ * A learned embedding by what its halves count for: its inner product with another is the mean of their cosines by these
+ * weights.
+ */
+export function weighed(learned: Float32Array, { kind, topic }: LearnedWeight): Float32Array {
+  const half = learned.length / 2;
+  return learned.map((value, i) => (value * 2 * (i < half ? kind : topic)) / Math.max(kind + topic, 1e-9));
 }
 
 /** The score, at most 1: the learned channel takes its `share` and leaves the proportion of the others as it is. */

@@ -127,7 +127,8 @@ class Page {
     this.#map.show(edit);
     showPrediction(byId("prediction", HTMLElement), this.#examiner, edit);
     showLoops(byId("loops", HTMLElement), edit);
-    showNearest(byId("nearest", HTMLElement), this.#examiner.nearest(edit), this.#examiner.data.model.share);
+    const { kind, topic } = this.#examiner.data.model.weight;
+    showNearest(byId("nearest", HTMLElement), this.#examiner.nearest(edit), kind + topic > 0);
     showTokens(byId("tokens", HTMLElement), edit);
     this.shown = performance.now();
     const likely = await this.#examiner.likelyAt(this.#focus.text(), this.#focus.line());

@@ -7,16 +7,16 @@ import { html } from "./dom.ts";
 const SHOWN = 3;
 
 /** Show the nearest. */
-export function showNearest(place: HTMLElement, found: readonly Near[], share: number): void {
+export function showNearest(place: HTMLElement, found: readonly Near[], learned: boolean): void {
   const nothing = !found.some(({ score }) => score > 0);
   place.replaceChildren(
     nothing
       ? html("p", {}, "Nothing is changed, or nothing in the gallery is like it.")
-      : html("ol", { class: "nearest" }, ...found.slice(0, SHOWN).map((near) => hit(near, share))),
+      : html("ol", { class: "nearest" }, ...found.slice(0, SHOWN).map((near) => hit(near, learned))),
   );
 }
 
-function hit({ edit, score, channels, reasons }: Near, share: number): HTMLElement {
+function hit({ edit, score, channels, reasons }: Near, withModel: boolean): HTMLElement {
   const { lexical, structural, learned } = channels;
   const parts = [`names ${lexical.toFixed(2)}`, `shape ${structural.toFixed(2)}`];
   return html(
@@ -27,7 +27,7 @@ function hit({ edit, score, channels, reasons }: Near, share: number): HTMLEleme
     html(
       "p",
       { class: "number" },
-      `score ${score.toFixed(2)} (${[...parts, ...(share ? [`model ${learned.toFixed(2)}`] : [])].join(", ")})`,
+      `score ${score.toFixed(2)} (${[...parts, ...(withModel ? [`model ${learned.toFixed(2)}`] : [])].join(", ")})`,
     ),
     diff(edit.before, edit.after),
   );
