@@ -26,7 +26,7 @@ function hit({ edit, score, channels, reasons }: Near, withModel: boolean): HTML
     html("p", {}, `${edit.label}: ${reasons.join(", ")}`),
     html(
       "p",
-      { class: "number" },
+      {},
       `score ${score.toFixed(2)} (${[...parts, ...(withModel ? [`model ${learned.toFixed(2)}`] : [])].join(", ")})`,
     ),
     diff(edit.before, edit.after),
