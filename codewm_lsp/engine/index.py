@@ -12,7 +12,7 @@ import numpy as np
 
 from codewm_lsp.engine.database import demand, sound_rows
 from codewm_lsp.engine.encoder import edit_keys
-from codewm_lsp.engine.packing import unpack_rows, unpack_vector
+from codewm_lsp.engine.packing import unpack_rows, unpack_vectors
 from codewm_lsp.engine.rows import Candidate, StoredEdit
 from codewm_lsp.engine.store import Store
 from codewm_lsp.engine.vectors import VectorIndex
@@ -166,10 +166,9 @@ class EditIndex:
         """Of the learned embeddings, `[N]`: 0 where an edit has none, and everywhere if they don't count."""
         cosines = np.zeros(len(found), np.float32)
         if learned is not None and self._weight.score:
-            query = weighed(learned, self._weight)
-            for i, edit in enumerate(found):
-                if (vector := unpack_vector(edit.learned)) is not None:
-                    cosines[i] = vector @ query
+            known = [i for i, edit in enumerate(found) if edit.learned is not None]
+            vectors = unpack_vectors([found[i].learned or b"" for i in known], len(learned))
+            cosines[known] = vectors @ weighed(learned, self._weight)
         return cosines
 
     def close(self) -> None:

@@ -37,6 +37,11 @@ def pack_vector(vector: Floats | None) -> bytes | None:
     return None if vector is None else vector.astype("<f2").tobytes()
 
 
+def unpack_vectors(rows: Sequence[bytes], size: int) -> Floats:
+    """Many vectors of `size` numbers at once, `[N, size]`. Raises ValueError where they are of another size."""
+    return np.frombuffer(b"".join(rows), "<f2").astype(np.float32).reshape(len(rows), size)
+
+
 def unpack_vector(data: bytes | None) -> Floats | None:
     """The inverse of `pack_vector`."""
     return None if data is None else np.frombuffer(data, "<f2").astype(np.float32)

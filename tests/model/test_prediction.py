@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codewm_model.prediction import LEARNED, POWER, PRIOR, class_scores, probabilities, votes
+from codewm_model.prediction import (
+    COMMON,
+    EVIDENCE,
+    POWER,
+    PRIOR,
+    SHARPNESS,
+    class_scores,
+    probabilities,
+    votes,
+)
 
 EVEN = np.full(4, 0.25, np.float32)
 
@@ -26,15 +35,20 @@ def test_what_is_unlike_says_nothing_and_without_neighbours_the_prior_decides() 
     assert unlike == pytest.approx(alone)
 
 
-def test_the_model_and_the_vote_share_the_score() -> None:
+def test_the_model_and_the_past_share_the_score() -> None:
     learned = np.array([0.7, 0.1, 0.1, 0.1], np.float32)
     past = (np.array([2, 2]), np.array([0.9, 0.5], np.float32), EVEN)
-    scores = class_scores(*past, learned)
-    assert scores.sum() == pytest.approx(1) and scores == pytest.approx(
-        LEARNED * learned + (1 - LEARNED) * votes(*past)
-    )
-    assert class_scores(*past, learned, share=0.0) == pytest.approx(votes(*past))
-    assert class_scores(*past, learned, share=1.0) == pytest.approx(learned)
+    said = np.array([0, 0, 0.9**SHARPNESS + 0.5**SHARPNESS, 0])
+    expected = (learned + EVIDENCE * said + COMMON * EVEN) / (1 + EVIDENCE + COMMON)
+    assert class_scores(*past, learned) == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_was_done_in_the_same_code_outweighs_the_model_and_in_like_code_it_does_not() -> None:
+    learned = np.array([0.4, 0.3, 0.2, 0.1], np.float32)
+    for similarity, first in ((1.0, 3), (0.9, 3), (0.6, 0)):
+        past = (np.full(5, 3), np.full(5, similarity, np.float32), EVEN)
+        scores = class_scores(*past, learned)
+        assert scores.argmax() == first and scores.sum() <= 1 + 1e-6
 
 
 def test_without_a_past_edit_the_model_alone_decides() -> None:

@@ -154,7 +154,7 @@ def test_the_card_names_data_budget_and_command(exported: Exported) -> None:
         f"--seed 0 --steps {STEPS}\n",
     ):
         assert part in card
-    assert "Not judged yet" in card and "did not pass the test" in card
+    assert "Not judged yet" in card and "its kind has 0 and its topic 0," in card
 
 
 def test_the_card_of_a_run_with_settings_of_its_own_holds_them(exported: Exported) -> None:
@@ -176,6 +176,8 @@ def test_the_card_of_a_run_with_patience_exports_the_best_by_validation(exported
     assert f"--steps {STEPS} --validation validation/dataset\n" in shown
     assert "export --checkpoint run/best.pt " in shown
     assert "run/checkpoint.pt" in command(training_facts(exported.checkpoint))
+    weighed = command(training_facts(exported.checkpoint), LearnedWeight(topic=0.12))
+    assert weighed.endswith("--out bundle --topic-weight 0.12")
 
 
 def test_what_was_found_is_put_beside_the_bundle(exported: Exported, tmp_path: Path) -> None:
@@ -281,4 +283,4 @@ def test_weights_and_name_are_the_callers(exported: Exported, tmp_path: Path) ->
     )
     config = Bundle.open(tmp_path).config
     assert (config.name, config.learned_weight) == ("mine", LearnedWeight(0.1, 0.0, 0.2))
-    assert "0.1 of the index key and 0.2 of the score." in (tmp_path / CARD).read_text()
+    assert "0.1 of the index key; of the score its kind has 0 and its topic 0.2," in (tmp_path / CARD).read_text()

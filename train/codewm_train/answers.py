@@ -9,6 +9,7 @@ import numpy as np
 
 from codewm_model.bundle import LearnedWeight
 from codewm_train.data import Dataset
+from codewm_train.metrics import spread
 from codewm_train.next_action import judge_next_action
 from codewm_train.next_state import knn, predictions, ranks, ridge, ridge_predict
 from codewm_train.questions import Questions, RetrievalQuestion
@@ -90,7 +91,7 @@ def over_seeds(rows: Sequence[Mapping[str, float]]) -> dict[str, dict[str, Any]]
         name: {
             "values": values,
             "mean": float(np.mean(values)),
-            "spread": float((max(values) - min(values)) / max(float(np.mean(values)), 1e-9)),
+            "spread": spread(values),
         }
         for name, values in table.items()
     }

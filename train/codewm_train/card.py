@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from codewm_model.bundle import BundleConfig
+from codewm_model.bundle import BundleConfig, LearnedWeight
 from codewm_train.presets import Preset, load_preset
 
 
@@ -25,7 +26,7 @@ def model_card(config: BundleConfig, metrics: Mapping[str, Any] | None = None) -
         f"{trained['step']} steps of {edits} edits, "
         f"seed {training['seed']}, {trained['seconds'] / 60:.0f} minutes on {trained['processes']} x "
         f"{trained['hardware']}.",
-        f"```\n{command(trained)}\n```",
+        f"```\n{command(trained, weight)}\n```",
         *(f"with `preset.toml`:\n\n```toml\n{tables}\n```" for tables in [_own_preset(trained)] if tables),
         "The same command with the same seed gives the same figures within noise.",
         f"## Data\n\n{data['edits']:,} edits; one that shows no change within the model's view, or repeats another, "
@@ -36,8 +37,8 @@ def model_card(config: BundleConfig, metrics: Mapping[str, Any] | None = None) -
             [(r["name"], r["licence"], r["commit"], f"{r['edits']:,}") for r in data["repositories"]],
         ),
         "## In the product",
-        f"The learned channel has {weight.key:g} of the index key and {weight.score:g} of the score"
-        + (": it did not pass the test for more (docs/adr)." if not weight.key and not weight.score else "."),
+        f"The edit embedding has {weight.key:g} of the index key; of the score its kind has {weight.kind:g} and its "
+        f"topic {weight.topic:g}, as validation said (docs/adr).",
         "## How it did",
         *(_figures(metrics) if metrics else ["Not judged yet: run `codewm-train eval --record`."]),
         "## Limits",
@@ -48,8 +49,8 @@ def model_card(config: BundleConfig, metrics: Mapping[str, Any] | None = None) -
     return "\n\n".join(parts) + "\n"
 
 
-def command(trained: Mapping[str, Any]) -> str:
-    """The commands that make such a checkpoint again from clones in `clones/`."""
+def command(trained: Mapping[str, Any], weight: LearnedWeight | None = None) -> str:
+    """The commands that make such a bundle again from clones in `clones/`."""
     training, processes = trained["preset"]["training"], trained["processes"]
     preset = "preset.toml" if _own_preset(trained) else "default"
     launcher = f"torchrun --nproc-per-node {processes} --no-python " if processes > 1 else ""
@@ -57,11 +58,14 @@ def command(trained: Mapping[str, Any]) -> str:
     kept, validation = ("best", " --validation validation/dataset") if training.get("patience") else ("checkpoint", "")
     action = "" if training["use_action"] else " --no-action"
     options = f"--seed {training['seed']} --steps {training['steps']}{action}{validation}"
+    shares = "".join(
+        f" --{name}-weight {share:g}" for name, share in asdict(weight or LearnedWeight()).items() if share
+    )
     return "\n".join(
         [
             f"codewm-train mine --clones clones --out mined --limit {trained['data']['limit']}",
             f"{launcher}codewm-train fit --preset {preset} --data mined/dataset --out run {options}",
-            f"codewm-train export --checkpoint run/{kept}.pt --data mined/dataset --out bundle",
+            f"codewm-train export --checkpoint run/{kept}.pt --data mined/dataset --out bundle{shares}",
         ]
     )
 

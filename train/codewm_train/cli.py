@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -127,32 +128,19 @@ def fit(preset: str, data: Path, validation: Path | None, out: Path, seed: int |
     click.echo(str(path))
 
 
+def _share(name: str, what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option that says what a part of the learned embedding counts for."""
+    return click.option(name, type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True, help=what)
+
+
 @main.command()
 @click.option("--checkpoint", type=_PATH, required=True, help="What `fit` wrote.")
 @click.option("--data", type=_PATH, required=True, help="The dataset: regions for the check.")
 @click.option("--out", type=_PATH, required=True, help="The bundle's folder.")
 @click.option("--name", default="default", show_default=True, help="What people will call the model.")
-@click.option(
-    "--key-weight",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.0,
-    show_default=True,
-    help="The learned embedding's share of the index key.",
-)
-@click.option(
-    "--kind-weight",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.0,
-    show_default=True,
-    help="The kind embedding's share of the score.",
-)
-@click.option(
-    "--topic-weight",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.0,
-    show_default=True,
-    help="The topic embedding's share of the score.",
-)
+@_share("--key-weight", "The learned embedding's share of the index key.")
+@_share("--kind-weight", "The kind embedding's share of the score.")
+@_share("--topic-weight", "The topic embedding's share of the score.")
 @reported
 def export(
     checkpoint: Path, data: Path, out: Path, name: str, key_weight: float, kind_weight: float, topic_weight: float

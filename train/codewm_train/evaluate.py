@@ -60,8 +60,7 @@ def evaluate(
         say("the baselines alone")
         classes = ActionClasses.load(CLASSES_FILE)
         found |= judge_next_action(situation(protocol.past, classes), classes)
-        siblings, rules = protocol.tasks()
-        for key, headline, task in (("sibling_mrr", "mrr", siblings), ("rule_map", "map", rules)):
+        for key, headline, task in protocol.judged():
             found |= _in_full(key, task, judge_retrieval(task, headline, cache, hub_models=hub_models))
         return found | {"paper_table": paper_table(protocol.past, cache, None, hub_models)}
     model, questions = Model.open(subject.bundle), read_questions(protocol, subject.bundle.config.positions)

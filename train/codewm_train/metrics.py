@@ -78,6 +78,12 @@ def error_removed(ours: float, best: float) -> float:
     return (ours - best) / (1 - best) if best < 1 else 0.0
 
 
+def spread(values: Sequence[float]) -> float:
+    """(max - min) / mean."""
+    mean = sum(values) / len(values)
+    return (max(values) - min(values)) / mean if mean else 0.0
+
+
 def paired_bootstrap(ours: Sequence[float], theirs: Sequence[float], seed: int = 0) -> tuple[float, float]:
     """95 % interval of the mean difference over 2,000 resamplings of the queries."""
     difference = np.asarray(ours) - np.asarray(theirs)

@@ -3,9 +3,9 @@
 It is told from the region at the line where the edit begins, cut as the editor cuts it: without knowing how many lines
 will change. Six ways to tell: how common each class is in the repository, a vote of the past edits whose regions share
 words, a vote of those whose states are near, that vote with the world model's predicted states, what the model says of
-the place by itself, and that mixed with the vote of states, which is the ranking that ships. The past is what was there
-at the time: edits of the same repository and of commits made earlier, whose regions are those that the index keeps. For
-the ways that ask nothing else an edit that has no such edit before it is missed.
+the place by itself, and that with the past edits of nearly the same state, which is the ranking that ships. The past is
+what was there at the time: edits of the same repository and of commits made earlier, whose regions are those that the
+index keeps. For the ways that ask nothing else an edit that has no such edit before it is missed.
 """
 
 from __future__ import annotations
@@ -153,10 +153,10 @@ def vote_scores(seen: Situation, near: Scorer, vote: Vote) -> Floats:
     return _count(seen, *_neighbours(seen, near, vote.neighbours), vote)
 
 
-def shipped_scores(seen: Situation, near: Scorer, learned: Floats, share: float = prediction.LEARNED) -> Floats:
+def shipped_scores(seen: Situation, near: Scorer, learned: Floats) -> Floats:
     """What the product says of each edit, `[N, K]`, of which the model's probabilities `[N, K]` have a `share`."""
     similarity, voices = _neighbours(seen, near, prediction.NEIGHBOURS)
-    return class_scores(voices, similarity, seen.prior, learned, share)
+    return class_scores(voices, similarity, seen.prior, learned)
 
 
 def tune_vote(seen: Situation, near: Scorer) -> tuple[Vote, float]:

@@ -38,6 +38,11 @@ class Protocol:
         """The hidden-sibling task over the past edits (headline `mrr`), and the same-rule task (headline `map`)."""
         return sibling_task(self.past), rule_task(self.rules)
 
+    def judged(self) -> tuple[tuple[str, str, Task], ...]:
+        """Both tasks with the name of their figure and the measure behind it."""
+        siblings, rules = self.tasks()
+        return ("sibling_mrr", "mrr", siblings), ("rule_map", "map", rules)
+
 
 def load_protocol(split: str, clones: Sequence[Path], cache: Path) -> Protocol:
     """The edits of a split, "held-out" or "validation", from clones of its repositories, work tree or bare.

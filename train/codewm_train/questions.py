@@ -62,9 +62,8 @@ def read_questions(protocol: Protocol, positions: int) -> Questions:
         for rival, i in zip(rival_views.after, rivals.of, strict=True)
     ]
     classes = ActionClasses.load(CLASSES_FILE)
-    siblings, rules = protocol.tasks()
     questions = []
-    for key, headline, task in (("sibling_mrr", "mrr", siblings), ("rule_map", "map", rules)):
+    for key, headline, task in protocol.judged():
         changes = changes_of(task.edits)
         questions.append(RetrievalQuestion(key, headline, task, Sketched(changes), views_of(changes, positions)))
     return Questions(

@@ -36,7 +36,7 @@ def test_similar_fills_the_quickfix_list_with_places_people_and_reasons(asked: N
     commit = indexed_shop.repo.ids["Carts: a timeout for each request"]
     assert first["text"].startswith(f"{commit[:10]} Katherine Johnson, ")
     assert "years ago, 0." in first["text"]
-    assert first["text"].endswith(": Carts: a timeout for each request (same names, same shape)")
+    assert first["text"].endswith(": Carts: a timeout for each request (same names, same shape, near in the model)")
     assert first["lnum"] == LINE
     name = asked.lua("return vim.api.nvim_buf_get_name(vim.fn.getqflist()[1].bufnr)")
     assert name == str(indexed_shop.root / "services" / "carts.py")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from codewm_train.metrics import spread
 from codewm_train.page.markup import Html, share, table, tag
 from codewm_train.page.plots import Bar, Line, bar_plot, line_plot
-from codewm_train.page.runs import HEADLINE, VALIDATION, Run, groups_of, spread
+from codewm_train.page.runs import HEADLINE, VALIDATION, Run, groups_of
 
 # Validation figures by what they are called; shares are told in percent.
 NAMES = {

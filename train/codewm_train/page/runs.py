@@ -85,12 +85,6 @@ def read_curves(folder: Path) -> dict[str, Curve]:
     return curves
 
 
-def spread(values: Sequence[float]) -> float:
-    """(max - min) / mean."""
-    mean = sum(values) / len(values)
-    return (max(values) - min(values)) / mean if mean else 0.0
-
-
 def groups_of(runs: Sequence[Run]) -> dict[str, list[Run]]:
     """The runs by group, in the order of their first."""
     found: dict[str, list[Run]] = {}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from codewm_train.metrics import spread
 from codewm_train.suite.results import Finding, Look, Results, does_it, not_shown, ranged
 
 Judge = Callable[[Results], Finding]
@@ -285,6 +286,4 @@ def _rank_of_predictions(found: Results, name: str) -> str:
 
 
 def _spread(values: Sequence[float]) -> str:
-    mean = sum(values) / len(values)
-    shown = ", ".join(f"{value:.1%}" for value in values)
-    return f"{shown} (spread {(max(values) - min(values)) / max(mean, 1e-9):.0%})"
+    return f"{', '.join(f'{value:.1%}' for value in values)} (spread {spread(values):.0%})"
