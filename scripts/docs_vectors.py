@@ -1,4 +1,4 @@
-"""Edits with everything that our Python code says of them, to hold the page's TypeScript against.
+"""Edits with everything that our Python code says of them, to hold the page's TypeScript against; and its rules.
 
 The material is hand-written code and this project's own: real edits, random ones of lines and of characters, broken
 code, characters beyond the basic plane, every kind of line end, empty sides. Nothing is drawn anew from run to run.
@@ -6,6 +6,7 @@ code, characters beyond the basic plane, every kind of line end, empty sides. No
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Iterator
@@ -14,13 +15,15 @@ from typing import Any
 
 import numpy as np
 from docs_data import EDITS, encode_sides, gallery_edits, sides_of, written_edits
+from docs_recovery import recovered_otherwise
 
 from codewm_model.actions import action_of, label_of
 from codewm_model.bundle import Bundle
 from codewm_model.changes import Change, change_of
 from codewm_model.edit import edit_between, split_lines
 from codewm_model.languages import LANGUAGES
-from codewm_model.ranking import Ranker, fuse, weighed
+from codewm_model.prediction import probabilities
+from codewm_model.ranking import Ranker, fuse, reasons, weighed
 from codewm_model.regions import region_at
 from codewm_model.runtime import Model
 from codewm_model.sketch import Features, sketch
@@ -53,6 +56,8 @@ BY_HAND = (
     ("a = [\n    1,\n    2,\n]\n", "a = [\n    1,\n    2,\n    3,\n]\n"),
     ("x = 1\n" * 400, "x = 1\n" * 200 + "y = 2\n" + "x = 1\n" * 200),
     ("", "".join(f"value_{i} = compute(first_{i}, second={i})\n" for i in range(300))),
+    ("x = 1\n", "x = 1  # " + "word " * 12_000 + "\n"),
+    *((f"-p{' + k' * n} + q\n", f"~r{' + k' * n} + s\n") for n in (198, 199)),  # 400 tokens are aligned, 402 are not
 )
 
 
@@ -69,8 +74,9 @@ def write(path: Path, bundle_folder: Path) -> int:
         {"before": before, "after": after, "scores": near, **said, **made, **place}
         for (before, after), near, said, made, place in zip(pairs, scores, described, encoded, places, strict=True)
     ]
+    vectors = {"edits": rows, "ranking": _ranking(), "typical": bundle.action_classes().typical().tolist()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(rows), encoding="utf-8")
+    path.write_text(json.dumps(vectors), encoding="utf-8")
     return len(rows)
 
 
@@ -124,6 +130,7 @@ def _described(change: Change, bundle: Bundle) -> dict[str, Any]:
         "structural": _features(both.structural),
         "tokens": [_ids(before), _ids(after)],
         "broken": any(source.tree.root_node.has_error for source in change.sources or ()),
+        "otherwise": recovered_otherwise(change.edit),
     }
 
 
@@ -154,7 +161,7 @@ def _scores(changes: list[Change], encoded: list[dict[str, Any]], bundle: Bundle
 
 
 def _places(texts: list[str], bundle: Bundle) -> list[dict[str, Any]]:
-    """A line in each text and the tokens around it, with the model's log-probabilities of the kinds of edits there."""
+    """A line in each text, and how likely the model holds each kind of edit there."""
     chance, positions = random.Random(3), bundle.config.positions
     lines, tokens = [], []
     for text in texts:
@@ -162,8 +169,18 @@ def _places(texts: list[str], bundle: Bundle) -> list[dict[str, Any]]:
         lines.append(chance.randrange(max(1, source.line_count)))
         at = max(0, min(lines[-1], source.line_count - 1))
         tokens.append(tokenize(region_at(source, at, positions), positions))
-    prior = Model.open(bundle).encode(tokens).prior
-    return [{"line": line, "prior": np.round(row, 6).tolist()} for line, row in zip(lines, prior, strict=True)]
+    likely = probabilities(Model.open(bundle).encode(tokens).prior)
+    return [{"line": line, "likely": np.round(row, 6).tolist()} for line, row in zip(lines, likely, strict=True)]
+
+
+def _ranking() -> list[dict[str, Any]]:
+    """Score and reasons at every hundredth of one channel, whose two others have another cosine, at several shares."""
+    found = []
+    for hundredths, channel, other, share in itertools.product(range(101), range(3), (0.0, 0.25), (0.0, 0.12)):
+        cosines = [hundredths / 100 if number == channel else other for number in range(3)]
+        (score,) = fuse(*np.array(cosines, np.float32)[:, None], share)
+        found.append({"cosines": cosines, "share": share, "score": float(score), "reasons": reasons(*cosines)})
+    return found
 
 
 def _ids(tokens: TokenSequence) -> list[list[int]]:

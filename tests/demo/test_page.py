@@ -77,7 +77,8 @@ def test_the_first_prediction_comes_soon_and_the_next_ones_at_once(open_page: Op
 
 def test_the_browser_says_what_python_says(open_page: Open) -> None:
     """The ids of all edits and the states of some; `docs/demo/test` has the rest, outside of a browser."""
-    vectors = [vector for vector in json.loads(VECTORS.read_text(encoding="utf-8")) if not vector["broken"]]
+    edits = json.loads(VECTORS.read_text(encoding="utf-8"))["edits"]
+    vectors = [vector for vector in edits if not vector["broken"]]
     opened = open_page()
     found = opened.page.evaluate(
         """async (edits) => {

@@ -1,4 +1,4 @@
-/** What the build wrote: the model's files, the gallery, the words. `scripts/demo_data.py` is the other side. */
+/** What the build wrote: the model's files, the gallery, the words. `scripts/docs_data.py` is the other side. */
 
 import type { ActionClasses } from "./model/actionClasses.ts";
 import type { LearnedWeight } from "./model/ranking.ts";

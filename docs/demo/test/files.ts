@@ -18,21 +18,37 @@ export interface Vector {
   readonly lexical: readonly (readonly [number, number])[];
   readonly structural: readonly (readonly [number, number])[];
   readonly tokens: readonly (readonly (readonly number[])[])[];
-  /** Whether a side has a syntax error. */
+  /** Whether a side has a syntax error; and whether tree-sitter recovers otherwise from it in UTF-16, in Python too. */
   readonly broken: boolean;
+  readonly otherwise: boolean;
   readonly states: readonly (readonly number[])[];
   readonly learned: readonly number[];
   /** Of the gallery's edits, in its order. */
   readonly scores: readonly number[];
   readonly predicted: readonly number[];
   readonly line: number;
-  readonly prior: readonly number[];
+  /** Of each class of actions at that line of the text after: its probability. */
+  readonly likely: readonly number[];
 }
 
-/** The edits. */
-export function vectors(): Vector[] {
+/** Everything that Python said. */
+export interface Vectors {
+  readonly edits: readonly Vector[];
+  /** Lexical, structural and learned cosine, the share of the last, and what comes of them. */
+  readonly ranking: readonly {
+    readonly cosines: readonly [number, number, number];
+    readonly share: number;
+    readonly score: number;
+    readonly reasons: readonly string[];
+  }[];
+  /** An action of each class. */
+  readonly typical: readonly (readonly number[])[];
+}
+
+/** What the build wrote for the tests. */
+export function vectors(): Vectors {
   const path = process.env["CODEWM_DOCS_VECTORS"] ?? join(BUILD, "docs-vectors.json");
-  return JSON.parse(readFileSync(path, "utf8")) as Vector[];
+  return JSON.parse(readFileSync(path, "utf8")) as Vectors;
 }
 
 /** The model and the gallery, as the page fetches them. */

@@ -184,7 +184,7 @@ function choice(names: readonly string[], id: string): HTMLSelectElement {
   return html("select", { id }, ...names.map((name) => html("option", { value: name }, name)));
 }
 
-/** Such as "modify in a function, 1 line becomes 2; removed: call; added: 3 try, call". */
+/** Such as "modify in a function, begins 50 % of the way down, 1 line to 2; removed call; added 3 try, call". */
 function inWords({ type, scope, removed, added, removedLines, addedLines, position }: ActionParts): string {
   const where = scope === "module" ? "at module level" : `in a ${scope}`;
   const lines = (count: number): string => (count === 1 ? "1 line" : `${count} lines`);
@@ -197,5 +197,5 @@ function inWords({ type, scope, removed, added, removedLines, addedLines, positi
     const said = [...counts].map(([category, n]) => (n === 1 ? nameOf(category) : `${n} ${nameOf(category)}`));
     return said.length ? `; ${name} ${said.join(", ")}` : "";
   };
-  return `${type} ${where}, ${Math.round(100 * position)} % down, ${what}${list("removed", removed)}${list("added", added)}`;
+  return `${type} ${where}, begins ${Math.round(100 * position)} % of the way down, ${what}${list("removed", removed)}${list("added", added)}`;
 }
