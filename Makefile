@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 REPO ?= .
+BUNDLE ?= codewm_lsp/assets/default
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test e2e soak lint extension-check wheel-check package wheelhouse version clean
+.PHONY: help demo docs docs-check test e2e soak lint extension-check wheel-check package wheelhouse version clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## ?/make \1|/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -34,6 +35,13 @@ lint: .venv/dev.stamp  ## style, types, and who may import whom
 
 extension-check: .venv/base.stamp  ## types, style and unit tests of vscode-client/ (needs Node 22)
 	$(BIN)/python scripts/extension.py
+
+docs: .venv/docs.stamp  ## the page that runs the model in a browser, into build/docs; BUNDLE= is the model (default: the one that ships)
+	$(BIN)/python scripts/docs.py --bundle "$(BUNDLE)"
+
+docs-check: .venv/docs.stamp  ## types, style and unit tests of docs/demo/, and its page in headless Chromium
+	$(BIN)/python scripts/docs.py --bundle "$(BUNDLE)" --check
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/demo
 
 wheel-check: .venv/dev.stamp  ## build the wheel and try it in a clean environment, without torch
 	$(BIN)/python scripts/wheel_check.py
@@ -64,6 +72,11 @@ clean:  ## remove everything that was built, the environment too
 .venv/dev.stamp: .venv/base.stamp
 	@$(PIP) install torch==2.13.0
 	@$(PIP) install --editable '.[dev,train]'
+	@touch $@
+
+.venv/docs.stamp: .venv/base.stamp scripts/editors_setup.py
+	@$(PYTHON) scripts/editors_setup.py node
+	@$(PIP) install --editable '.[dev,docs,editors]'
 	@touch $@
 
 .venv/editors.stamp: .venv/base.stamp scripts/editors_setup.py

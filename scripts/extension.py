@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import wheel_check
@@ -63,13 +64,13 @@ def build(folder: Path) -> Path:
     return made
 
 
-def npm(*arguments: str) -> None:
-    """Run npm in the extension's folder, with a Node that is new enough."""
+def npm(*arguments: str, folder: Path = EXTENSION, environment: Mapping[str, str] = os.environ) -> None:
+    """Run npm in a folder, the extension's for one, with a Node that is new enough."""
     node = node_folder()
     program = shutil.which("npm", path=node)
     assert node is not None and program is not None
-    path = f"{node}{os.pathsep}{os.environ['PATH']}"
-    wheel_check.run([program, *arguments], EXTENSION, os.environ | {"PATH": path})
+    path = f"{node}{os.pathsep}{environment['PATH']}"
+    wheel_check.run([program, *arguments], folder, {**environment, "PATH": path})
 
 
 def node_folder() -> Path | None:

@@ -17,7 +17,8 @@ from codewm_model.errors import CodewmError
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (ROOT / "codewm_lsp", ROOT / "model" / "codewm_model", ROOT / "train" / "codewm_train")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+OWN_DOCUMENTS = (path for path in (ROOT / "docs").rglob("*.md") if "node_modules" not in path.parts)
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *OWN_DOCUMENTS])
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
