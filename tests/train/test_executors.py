@@ -110,7 +110,7 @@ def test_a_run_that_is_killed_again_and_again_makes_what_an_uninterrupted_one_ma
         return [path for path in out.glob(f"me+*{PARTIAL}/before.npy") if path.stat().st_size > 0]
 
     killed_when(tmp_path, lambda: bool(begun()))
-    assert begun() and not (out / "dataset").exists()
+    assert (begun() or shards()) and not (out / "dataset").exists()  # its worker may have finished the one it had begun
     for count in (1, 2, 3):
         killed_when(tmp_path, lambda wanted=count: len(shards()) >= wanted)
         assert len(shards()) >= count
