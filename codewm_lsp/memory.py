@@ -13,8 +13,6 @@ from time import monotonic
 
 SECONDS_BETWEEN = 10.0
 
-_M_ARENA_MAX = -8  # of glibc's malloc.h
-
 
 class Tidying:
     """Gives unused memory back now and then, for as long as somebody calls `now_and_then`. One thread at a time."""
@@ -31,19 +29,14 @@ class Tidying:
 
 def give_back() -> None:
     """Do it now."""
-    _of_glibc("malloc_trim")(0)
-
-
-def share_one_heap() -> None:
-    """Let all threads allocate from one heap, before there are any: one for each would keep what it has free."""
-    _of_glibc("mallopt")(_M_ARENA_MAX, 1)
+    _trim()(0)
 
 
 @functools.cache
-def _of_glibc(name: str) -> Callable[..., object]:
-    """A function of its allocator; one that does nothing where there is another."""
+def _trim() -> Callable[[int], object]:
+    """glibc's `malloc_trim`; nothing where there is another allocator."""
     try:
-        found: Callable[..., object] = getattr(ctypes.CDLL(None), name)
+        trim: Callable[[int], object] = ctypes.CDLL(None).malloc_trim
     except (OSError, AttributeError, TypeError):  # TypeError: Windows has no library without a name
-        return lambda *numbers: None
-    return found
+        return lambda kept: None
+    return trim

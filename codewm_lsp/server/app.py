@@ -14,7 +14,6 @@ from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
 from codewm_lsp import __version__
-from codewm_lsp.memory import share_one_heap
 from codewm_lsp.server.following import Following
 from codewm_lsp.server.handlers import (
     code_action,
@@ -132,7 +131,6 @@ def run(tcp: tuple[str, int] | None = None) -> int:
     Raises ValueError where `tcp` names another machine's address.
     """
     sys.setswitchinterval(_SECONDS_A_THREAD_KEEPS_PYTHON)
-    share_one_heap()
     with logs_on_stderr():
         server = create_server()
         try:

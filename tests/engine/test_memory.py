@@ -4,31 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import resource
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from codewm_lsp import memory
-
-THREADS = """
-import ctypes, sys, threading
-from codewm_lsp.memory import share_one_heap
-if sys.argv[1] == "shared":
-    share_one_heap()
-libc = ctypes.CDLL(None)
-together = threading.Barrier(5)
-def work():
-    together.wait()
-    libc.malloc(1000)
-    together.wait()
-threads = [threading.Thread(target=work) for _ in range(4)]
-[thread.start() for thread in threads]
-together.wait()
-together.wait()
-libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
-"""
 
 SIZE, COUNT = 2048, 20_000  # bytes, pieces: 40 MB
 
@@ -56,9 +36,3 @@ def test_free_memory_between_what_lives_is_given_back(monkeypatch: pytest.Monkey
     assert resident() < before - SIZE * COUNT // 2
     for piece in kept:
         libc.free(piece)
-
-
-@pytest.mark.parametrize("how", ["shared", "apart"])
-def test_threads_share_one_heap_once_told_so(how: str) -> None:
-    done = subprocess.run([sys.executable, "-c", THREADS, how], capture_output=True, text=True, check=True)
-    assert (done.stdout.count("<heap nr=") == 1) == (how == "shared")
