@@ -114,8 +114,7 @@ class Encoder:
 
     def read(self, change: Change) -> ReadEdit:
         """The change as `encode` takes it; small, while a change holds two parsed files."""
-        before, after = (self.tokens(region) for region in region_pair(change, self.bundle.config.positions))
-        return ReadEdit(sketch(change), before, after, action_of(change))
+        return ReadEdit(sketch(change), *self._sides(change), action_of(change))
 
     def encode(self, edits: Sequence[ReadEdit]) -> list[EncodedEdit]:
         """What an index keeps of each edit."""
@@ -133,7 +132,16 @@ class Encoder:
 
     def embedding(self, change: Change) -> Floats | None:
         """The learned embedding `[E]` of an edit that is looked for, None where the model sees nothing."""
-        return self.encode([self.read(change)])[0].learned
+        before, after = self._sides(change)
+        if not len(before.text) and not len(after.text):
+            return None
+        both = self.model.encode([before, after])
+        return np.asarray(self.model.edits(both[:1], both[1:])[0])
+
+    def _sides(self, change: Change) -> tuple[TokenSequence, TokenSequence]:
+        """Both sides of a change as the model is shown them."""
+        before, after = region_pair(change, self.bundle.config.positions)
+        return self.tokens(before), self.tokens(after)
 
     def encode_states(self, places: Sequence[str | tuple[str, int]]) -> Floats:
         """States `[N, D]` of places in Python source: a source with a line (1-based), or its first line without one.
